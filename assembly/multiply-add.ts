@@ -1,0 +1,177 @@
+// x·k + z with the rounding that the build is for; everything else in the kernel is written in terms of it.
+
+import { multiplyAddExact64 } from "./multiply-add-exact";
+
+/** What ROUNDING, set per target in asconfig.json, stands for. */
+export const enum Rounding {
+  /** One rounding by the relaxed SIMD instruction. The host uses the build only where a probe shows that it rounds once. */
+  Hardware = 0,
+  /** One rounding, by error-free transformations on baseline SIMD. */
+  Emulated = 1,
+  /** Two roundings. */
+  Separate = 2,
+}
+
+/** x·k + z. `inlined` is for the loops; where a call does no harm, the emulation is not written out again. */
+// @ts-ignore: decorator
+@inline
+export function multiplyAdd<T extends number>(x: v128, k: v128, z: v128, inlined: bool): v128 {
+  // The feature's own constant, because the compiler refuses the instruction elsewhere even in a branch never taken.
+  if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_madd<T>(x, k, z);
+  // @ts-ignore: introduced by asconfig.json
+  if (ROUNDING == Rounding.Separate) return v128.add<T>(v128.mul<T>(x, k), z);
+  if (sizeof<T>() == 8) return emulated64(x, k, z);
+  return inlined ? emulated32(x, k, z) : outlined32(x, k, z);
+}
+
+function outlined32(x: v128, k: v128, z: v128): v128 {
+  return emulated32(x, k, z);
+}
+
+// ---- f32: the product of two f32 is exact in f64, so one f64 sum is the only rounding before the last one.
+
+// @ts-ignore: decorator
+@inline
+function low(v: v128): v128 {
+  return f64x2.promote_low_f32x4(v);
+}
+
+// @ts-ignore: decorator
+@inline
+function high(v: v128): v128 {
+  return f64x2.promote_low_f32x4(v128.shuffle<i64>(v, v, 1, 1));
+}
+
+// @ts-ignore: decorator
+@inline
+function narrow(lo: v128, hi: v128): v128 {
+  return v128.shuffle<i64>(f32x4.demote_f64x2_zero(lo), f32x4.demote_f64x2_zero(hi), 0, 2);
+}
+
+// @ts-ignore: decorator
+@inline
+function emulated32(x: v128, k: v128, z: v128): v128 {
+  const lo = f64x2.add(f64x2.mul(low(x), low(k)), low(z));
+  const hi = f64x2.add(f64x2.mul(high(x), high(k)), high(z));
+  const result = narrow(lo, hi);
+  // Rounding twice differs from rounding once only where the f64 sum was itself rounded and landed on the midpoint of two
+  // neighbouring f32. In the normal range of f32 that shows in the lowest 29 bits of the sum; below it the midpoints lie
+  // elsewhere, so all of these lanes (zeros among them) are treated as hard.
+  const fraction = v128.and(v128.shuffle<i32>(lo, hi, 0, 2, 4, 6), i32x4.splat(0x1fffffff));
+  const midpoint = i32x4.eq(fraction, i32x4.splat(0x10000000));
+  const small = f32x4.lt(f32x4.abs(result), f32x4.splat(f32.MIN_NORMAL_VALUE));
+  if (v128.any_true(v128.or(midpoint, small))) return hard32(x, k, z);
+  return result;
+}
+
+function hard32(x: v128, k: v128, z: v128): v128 {
+  return narrow(
+    addToOdd(f64x2.mul(low(x), low(k)), low(z)),
+    addToOdd(f64x2.mul(high(x), high(k)), high(z)),
+  );
+}
+
+/**
+ * a + b rounded to odd: the exact sum if it is a f64, else whichever of its two neighbours has an odd last bit. Narrowing
+ * that to 51 bits or fewer gives what narrowing the exact sum would (Boldo and Melquiond, "Emulation of FMA and
+ * correctly rounded sums: proved algorithms using rounding to odd", 2008).
+ */
+// @ts-ignore: decorator
+@inline
+function addToOdd(a: v128, b: v128): v128 {
+  const sum = f64x2.add(a, b);
+  return toOdd(sum, sumError(a, b, sum));
+}
+
+/** sum, moved one step towards its rounding error where there is one and the last bit of sum is even. */
+// @ts-ignore: decorator
+@inline
+function toOdd(sum: v128, error: v128): v128 {
+  const zero = f64x2.splat(0);
+  // Two ordered comparisons, not one `ne`: a NaN error (infinite sums) must leave the sum alone.
+  const inexact = v128.or(f64x2.lt(error, zero), f64x2.gt(error, zero));
+  const one = i64x2.splat(1);
+  const even = v128.andnot(one, sum);
+  // Away from zero if the error has the sign of the sum: +1 on the bit pattern, else -1.
+  const towardsZero = i64x2.shr_s(v128.xor(sum, error), 63);
+  const step = i64x2.add(v128.shl<i64>(towardsZero, 1), one);
+  return i64x2.add(sum, v128.and(v128.and(step, i64x2.neg(even)), inexact));
+}
+
+/** The rounding error of sum = a + b, exactly (Knuth's TwoSum). */
+// @ts-ignore: decorator
+@inline
+function sumError(a: v128, b: v128, sum: v128): v128 {
+  const bRounded = f64x2.sub(sum, a);
+  return f64x2.add(f64x2.sub(a, f64x2.sub(sum, bRounded)), f64x2.sub(b, bRounded));
+}
+
+// ---- f64: product and sum as unevaluated pairs of f64, added with one rounding.
+
+// Inside these bounds no step of the error-free transformations overflows, underflows or loses a bit.
+// @ts-ignore: decorator
+@inline
+const LARGEST: f64 = 1.0e298; // below 2^990
+// @ts-ignore: decorator
+@inline
+const SMALLEST_PRODUCT: f64 = 1.0e-288; // above 2^-957
+
+// Not inlined: it is long, and a call is a small part of what it costs.
+function emulated64(x: v128, k: v128, z: v128): v128 {
+  const product = f64x2.mul(x, k);
+  const size = f64x2.abs(product);
+  const largest = f64x2.pmax(f64x2.pmax(size, f64x2.abs(x)), f64x2.pmax(f64x2.abs(z), f64x2.abs(k)));
+  const ordinary = v128.and(
+    f64x2.ge(size, f64x2.splat(SMALLEST_PRODUCT)),
+    f64x2.le(largest, f64x2.splat(LARGEST)),
+  );
+  if (!i64x2.all_true(ordinary)) return hard64(x, k, z);
+  return addProduct(x, k, product, z);
+}
+
+/** product + z rounded once, where product = x·k rounded (Boldo and Melquiond's Fmac). */
+// @ts-ignore: decorator
+@inline
+function addProduct(x: v128, k: v128, product: v128, z: v128): v128 {
+  const error = productError(x, k, product);
+  const small = f64x2.add(z, error);
+  const smallError = sumError(z, error, small);
+  const sum = f64x2.add(product, small);
+  const rest = addToOdd(smallError, sumError(product, small, sum));
+  return f64x2.add(sum, rest);
+}
+
+/** The rounding error of product = x·k, exactly (Dekker's product on Veltkamp's halves). */
+// @ts-ignore: decorator
+@inline
+function productError(x: v128, k: v128, product: v128): v128 {
+  const xHigh = upperHalf(x);
+  const xLow = f64x2.sub(x, xHigh);
+  const kHigh = upperHalf(k);
+  const kLow = f64x2.sub(k, kHigh);
+  let error = f64x2.sub(f64x2.mul(xHigh, kHigh), product);
+  error = f64x2.add(error, f64x2.mul(xHigh, kLow));
+  error = f64x2.add(error, f64x2.mul(xLow, kHigh));
+  return f64x2.add(error, f64x2.mul(xLow, kLow));
+}
+
+// @ts-ignore: decorator
+@inline
+function upperHalf(v: v128): v128 {
+  const scaled = f64x2.mul(v, f64x2.splat(134217729)); // 2^27 + 1
+  return f64x2.sub(scaled, f64x2.sub(scaled, v));
+}
+
+function hard64(x: v128, k: v128, z: v128): v128 {
+  const first = multiplyAddExact64(
+    f64x2.extract_lane(x, 0),
+    f64x2.extract_lane(k, 0),
+    f64x2.extract_lane(z, 0),
+  );
+  const second = multiplyAddExact64(
+    f64x2.extract_lane(x, 1),
+    f64x2.extract_lane(k, 1),
+    f64x2.extract_lane(z, 1),
+  );
+  return f64x2.replace_lane(f64x2.splat(first), 1, second);
+}

@@ -1,0 +1,88 @@
+// The update rule of torch.optim.SGD (_single_tensor_sgd of PyTorch 1.13), once.
+//
+//   d = g                      d = (g·scale)·clip, where the gradient is scaled; maximize is scale = -1
+//   d = d + weightDecay·p      with decay
+//   b = retain·b + undamped·d  with momentum
+//   d = b                      d = d + lookahead·b, with Nesterov
+//   p = p + negativeLr·d
+//
+// retain and lookahead are the momentum, undamped is 1 - dampening. A parameter's first step starts the buffer as b = d:
+// the same code with retain = undamped = 1 on a buffer of -0, the number that changes nothing when it is added.
+
+import { multiplyAdd } from "./multiply-add";
+
+export const enum Momentum {
+  None,
+  Heavy,
+  Nesterov,
+}
+
+/** n adjacent elements: whole vectors, then the last elements one by one, so that nothing beyond them is touched. */
+// @ts-ignore: decorator
+@inline
+export function update<T extends number>(
+  momentum: Momentum, decay: bool, scaled: bool,
+  p: usize, g: usize, b: usize, n: usize,
+  negativeLr: T, weightDecay: T, retain: T, undamped: T, lookahead: T, scale: T, clip: T,
+): void {
+  const lr = v128.splat<T>(negativeLr);
+  const wd = v128.splat<T>(weightDecay);
+  const r = v128.splat<T>(retain);
+  const u = v128.splat<T>(undamped);
+  const l = v128.splat<T>(lookahead);
+  const s = v128.splat<T>(scale);
+  const c = v128.splat<T>(clip);
+  // Counted by the offset, never by an end address: a region may end at 4 GiB, where the address wraps to 0.
+  const whole = (n * sizeof<T>()) & ~15;
+  for (let i: usize = 0; i < whole; i += 16) {
+    updateVector<T>(momentum, decay, scaled, true, p + i, g + i, b + i, lr, wd, r, u, l, s, c);
+  }
+  updateRest<T>(momentum, decay, scaled, p + whole, g + whole, b + whole, n % (16 / sizeof<T>()), lr, wd, r, u, l, s, c);
+}
+
+/** The last n elements, fewer than a vector. One function for all variants: it is small, and never where the time goes. */
+function updateRest<T extends number>(
+  momentum: Momentum, decay: bool, scaled: bool,
+  p: usize, g: usize, b: usize, n: usize,
+  lr: v128, wd: v128, r: v128, u: v128, l: v128, s: v128, c: v128,
+): void {
+  for (; n; n--) {
+    updateVector<T>(momentum, decay, scaled, false, p, g, b, lr, wd, r, u, l, s, c);
+    p += sizeof<T>();
+    g += sizeof<T>();
+    b += sizeof<T>();
+  }
+}
+
+/** The rule. In `update`, everything that is compared here is a literal, so that no branch is left in the loop. */
+// @ts-ignore: decorator
+@inline
+function updateVector<T extends number>(
+  momentum: Momentum, decay: bool, scaled: bool, whole: bool,
+  p: usize, g: usize, b: usize,
+  negativeLr: v128, weightDecay: v128, retain: v128, undamped: v128, lookahead: v128, scale: v128, clip: v128,
+): void {
+  const parameter = load<T>(p, whole);
+  let d = load<T>(g, whole);
+  if (scaled) d = v128.mul<T>(v128.mul<T>(d, scale), clip);
+  if (decay) d = multiplyAdd<T>(parameter, weightDecay, d, whole);
+  if (momentum != Momentum.None) {
+    const buffer = multiplyAdd<T>(d, undamped, v128.mul<T>(load<T>(b, whole), retain), whole);
+    store<T>(b, buffer, whole);
+    d = momentum == Momentum.Nesterov ? multiplyAdd<T>(buffer, lookahead, d, whole) : buffer;
+  }
+  store<T>(p, multiplyAdd<T>(d, negativeLr, parameter, whole), whole);
+}
+
+// @ts-ignore: decorator
+@inline
+function load<T extends number>(address: usize, whole: bool): v128 {
+  return whole ? v128.load(address) : v128.load_zero<T>(address);
+}
+
+// @ts-ignore: decorator
+@inline
+function store<T extends number>(address: usize, value: v128, whole: bool): void {
+  if (whole) v128.store(address, value);
+  else v128.store_lane<T>(address, value, 0);
+}

@@ -1,0 +1,63 @@
+// The kernel as the host calls it: typed, and bound to a memory.
+
+import { instantiateSync } from "@assemblyscript/loader";
+import { type DType, VARIANTS, WASM_TYPE } from "./variants.js";
+
+/** One update of `n` elements at byte addresses `p`, `g` and `b`; the scalars are explained in assembly/sgd.ts. */
+export type Update = (
+  p: number,
+  g: number,
+  b: number,
+  n: number,
+  negativeLr: number,
+  weightDecay: number,
+  retain: number,
+  undamped: number,
+  lookahead: number,
+  scale: number,
+  clip: number,
+) => void;
+
+/** The functions for one element type. `x` is the byte address of `n` elements. */
+export interface TypedKernel {
+  /** by `variantIndex` */
+  updates: readonly Update[];
+  sumOfSquares(x: number, n: number, scale: number): number;
+  multiply(x: number, n: number, factor: number): void;
+  clamp(x: number, n: number, bound: number): void;
+  multiplyAdd(x: number, k: number, z: number): number;
+}
+
+export type Build = "hardware" | "emulated" | "separate";
+const BUILDS: readonly Build[] = ["hardware", "emulated", "separate"];
+
+export interface Kernel extends Record<DType, TypedKernel> {
+  build: Build;
+  zero(address: number, byteLength: number): void;
+}
+
+type Exports = Record<string, (...args: number[]) => number> & { rounding?: WebAssembly.Global };
+
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernel {
+  const exports = instantiateSync(module, { env: { memory } }).exports as unknown as Exports;
+  const build = BUILDS[exports.rounding?.value];
+  if (build === undefined)
+    throw new TypeError("options.module is not a kernel of sgd-wasm: it has no export `rounding`");
+  return {
+    build,
+    float32: typed(exports, "float32"),
+    float64: typed(exports, "float64"),
+    zero: exports.zero as Kernel["zero"],
+  };
+}
+
+function typed(exports: Exports, dtype: DType): TypedKernel {
+  const named = (name: string) => exports[`${name}_${WASM_TYPE[dtype]}`] as never;
+  return {
+    updates: VARIANTS[dtype].map((variant) => exports[variant.name] as unknown as Update),
+    sumOfSquares: named("sum_of_squares"),
+    multiply: named("multiply"),
+    clamp: named("clamp"),
+    multiplyAdd: named("multiply_add"),
+  };
+}

@@ -1,0 +1,51 @@
+// Which build of the kernel runs here.
+
+import { type Build, instantiate, type Kernel } from "./kernel.js";
+
+/** Gives the module of a build, or null where the runtime does not accept its instructions. */
+export type KernelSource = (build: Build) => WebAssembly.Module | null;
+
+/** Whether this runtime's relaxed multiply-add rounds once: a property of engine and processor, so it is asked once. */
+let hardwareRoundsOnce: boolean | undefined;
+
+export function selectKernel(source: KernelSource, rounding: "fused" | "separate", memory: WebAssembly.Memory): Kernel {
+  if (rounding === "fused" && hardwareRoundsOnce !== false) {
+    const module = source("hardware");
+    const kernel = module && instantiate(module, memory);
+    hardwareRoundsOnce = kernel !== null && roundsOnce(kernel);
+    if (kernel && hardwareRoundsOnce) return kernel;
+  }
+  const module = source(rounding === "fused" ? "emulated" : "separate");
+  if (!module) {
+    throw new Error(
+      "This runtime has no WebAssembly SIMD, which sgd-wasm needs: Chrome 91, Firefox 89, Safari 16.4, Node 16.4 or newer",
+    );
+  }
+  return instantiate(module, memory);
+}
+
+/** The kernel in a module of the caller's, after checking that it keeps what `rounding` promises on this runtime. */
+export function suppliedKernel(
+  module: WebAssembly.Module,
+  rounding: "fused" | "separate",
+  memory: WebAssembly.Memory,
+): Kernel {
+  const kernel = instantiate(module, memory);
+  if (roundsOnce(kernel) === (rounding === "fused")) return kernel;
+  throw new Error(
+    rounding === "separate"
+      ? `options.module is the ${kernel.build} build, which rounds once, but rounding is "separate": use kernel-separate.wasm`
+      : `options.module is the ${kernel.build} build, which rounds twice on this runtime, but rounding is "fused": use kernel.wasm`,
+  );
+}
+
+/**
+ * Whether multiply-add rounds once. Judged by results on which the two answers differ, because engines that accept the
+ * relaxed instruction may still round twice. (1 + 2^-12)² is 1 + 2^-11 + 2^-24, of which the product rounded to f32 loses
+ * the last term; 2^-27 does the same for f64.
+ */
+function roundsOnce(kernel: Kernel): boolean {
+  const exact = (multiplyAdd: (x: number, k: number, z: number) => number, e: number) =>
+    multiplyAdd(1 + e, 1 + e, -(1 + 2 * e)) === e * e;
+  return exact(kernel.float32.multiplyAdd, 2 ** -12) && exact(kernel.float64.multiplyAdd, 2 ** -27);
+}

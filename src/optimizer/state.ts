@@ -1,0 +1,82 @@
+// What the optimizer remembers of each parameter.
+
+import { type FloatArray, Region } from "../memory/region.js";
+import type { Parameter } from "../parameter.js";
+
+/** An entry of `optimizer.state`. */
+export class ParameterState {
+  readonly #parameter: Parameter;
+  /** @internal */
+  buffer: Region | null = null;
+  /** The buffer was made by the step that is being prepared, and holds nothing yet. @internal */
+  fresh = false;
+
+  /** @internal */
+  constructor(parameter: Parameter) {
+    this.#parameter = parameter;
+  }
+
+  /** The velocity, live: as long as the parameter and of its dtype. Null before the first step with momentum. */
+  get momentumBuffer(): FloatArray | null {
+    return this.buffer && this.buffer.view;
+  }
+
+  /** Copies numbers in; null drops the buffer, so that the next step is the first one again. */
+  set momentumBuffer(values: ArrayLike<number> | null) {
+    if (values === null) {
+      this.free();
+      return;
+    }
+    if (values.length !== this.#parameter.size) {
+      throw new Error(`a momentum buffer has ${this.#parameter.size} elements here, got ${values.length}`);
+    }
+    const copy = Array.from(values);
+    this.allocate().view.set(copy);
+  }
+
+  /** @internal */
+  allocate(): Region {
+    if (this.buffer === null) {
+      const { engine, dtype, size } = this.#parameter;
+      this.buffer = new Region(engine.allocator, dtype, size);
+      this.#parameter.attached.add(this.buffer);
+    }
+    return this.buffer;
+  }
+
+  /** @internal */
+  free(): void {
+    if (this.buffer === null) return;
+    this.#parameter.attached.delete(this.buffer);
+    this.buffer.free();
+    this.buffer = null;
+  }
+}
+
+/** The optimizer's state by parameter. An entry that goes frees its buffer. */
+export class OptimizerState extends Map<Parameter, ParameterState> {
+  /** The entry of a parameter, made if there is none. @internal */
+  entry(parameter: Parameter): ParameterState {
+    let entry = this.get(parameter);
+    if (entry === undefined) {
+      entry = new ParameterState(parameter);
+      super.set(parameter, entry);
+    }
+    return entry;
+  }
+
+  override set(parameter: Parameter, value: { momentumBuffer: ArrayLike<number> | null }): this {
+    this.entry(parameter).momentumBuffer = value.momentumBuffer;
+    return this;
+  }
+
+  override delete(parameter: Parameter): boolean {
+    this.get(parameter)?.free();
+    return super.delete(parameter);
+  }
+
+  override clear(): void {
+    for (const entry of this.values()) entry.free();
+    super.clear();
+  }
+}
