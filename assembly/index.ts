@@ -2,6 +2,7 @@
 // the memory. Addresses and counts are unsigned; p, g and b are byte addresses of n parameters, gradients and momentum
 // buffers, aligned to the element (4 or 8 bytes) and not overlapping. The meaning of the scalars is in sgd.ts.
 
+import { backward } from "./backward";
 import { clamp, multiply, sumOfSquares } from "./gradient";
 import { multiplyAdd } from "./multiply-add";
 import { Momentum, update } from "./sgd";
@@ -42,6 +43,8 @@ export function clamp_f32(x: usize, n: usize, bound: f32): void { clamp<f32>(x, 
 export function sum_of_squares_f64(x: usize, n: usize, scale: f64): f64 { return sumOfSquares<f64>(x, n, scale); }
 export function multiply_f64(x: usize, n: usize, factor: f64): void { multiply<f64>(x, n, factor); }
 export function clamp_f64(x: usize, n: usize, bound: f64): void { clamp<f64>(x, n, bound); }
+export function backward_f32(flags: u32, p: usize, g: usize, b: usize, cp: usize, cb: usize, n: usize, lr: f64, wd: f64, mu: f64, u: f64, sums: usize): void { backward<f32>(flags, p, g, b, cp, cb, n, lr, wd, mu, u, sums); }
+export function backward_f64(flags: u32, p: usize, g: usize, b: usize, cp: usize, cb: usize, n: usize, lr: f64, wd: f64, mu: f64, u: f64, sums: usize): void { backward<f64>(flags, p, g, b, cp, cb, n, lr, wd, mu, u, sums); }
 export function zero(address: usize, bytes: usize): void { memory.fill(address, 0, bytes); }
 
 /** x·k + z on single numbers, as the updates compute it: for the probe at load, and for tests. */

@@ -3,12 +3,15 @@
 import { Engine, type EngineOptions } from "./engine.js";
 import { kernelSource } from "./entry/embedded.js";
 
-export type { Engine, EngineInfo, EngineOptions } from "./engine.js";
+export { type ClipGradNormOptions, clipGradNorm, clipGradValue } from "./clip.js";
+export { Engine, type EngineInfo, type EngineOptions } from "./engine.js";
 export type { DType } from "./kernel/variants.js";
 export type { GroupOptions, ParamGroup, ParamGroupInit, Params, SGDOptions } from "./optimizer/options.js";
-export type { Parameter, ParameterOptions } from "./parameter.js";
+export type { StepCotangents, StepGradients } from "./optimizer/tape.js";
+export { Parameter, type ParameterOptions } from "./parameter.js";
 export { SGD, type StepOptions } from "./sgd.js";
 export type { SparseGradient } from "./sparse-gradient.js";
+export type { StateDict, StateDictGroup, TensorData } from "./state-dict.js";
 
 /** Makes an engine: a kernel, the best that this runtime can run, bound to a linear memory. Synchronous. */
 export function createEngine(options?: EngineOptions): Engine {

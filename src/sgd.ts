@@ -1,6 +1,8 @@
 // torch.optim.SGD.
 
+import { clipCoefficient, totalNorm } from "./norm.js";
 import { formatOptimizer } from "./optimizer/format.js";
+import { checkStateDict, loadBuffers } from "./optimizer/load.js";
 import {
   adoptGroup,
   checkedDefaults,
@@ -14,7 +16,10 @@ import {
 import { Plan } from "./optimizer/plan.js";
 import { pythonType } from "./optimizer/python.js";
 import { runPlan } from "./optimizer/run.js";
+import { saveState } from "./optimizer/save.js";
 import { OptimizerState } from "./optimizer/state.js";
+import { type StepCotangents, type StepGradients, Tape } from "./optimizer/tape.js";
+import type { StateDict } from "./state-dict.js";
 
 export interface StepOptions {
   /** every gradient is multiplied by this first, as `grad.mul_(gradScale)`; default: not at all */
@@ -58,6 +63,9 @@ export class SGD {
   /** by parameter; a parameter has an entry once it had a gradient in a step */
   readonly state = new OptimizerState();
   readonly #plan = new Plan();
+  readonly #tape = new Tape();
+  /** state entries of a loaded dict that no group mentioned */
+  #aside: Record<string, unknown> = {};
 
   /**
    * @param params parameters, or groups of them with options of their own
@@ -87,9 +95,18 @@ export class SGD {
     if (closure !== undefined && closure !== null && typeof closure !== "function") {
       throw new TypeError(`'${pythonType(closure)}' object is not callable`);
     }
+    checkStepOptions(options, this.defaults.differentiable);
     const result = closure ? closure() : undefined;
     this.#plan.prepare(this.paramGroups, this.state);
-    runPlan(this.#plan, options.gradScale ?? null, null, options.zeroGrad ?? false);
+    try {
+      if (this.defaults.differentiable) this.#tape.record(this.paramGroups, this.state);
+    } catch (error) {
+      this.#plan.abandon(this.state);
+      throw error;
+    }
+    const scale = options.gradScale ?? null;
+    const clip = options.maxGradNorm === undefined ? null : this.#clip(options.maxGradNorm, scale ?? 1);
+    runPlan(this.#plan, scale, clip, options.zeroGrad ?? false);
     this.#plan.settle();
     return result;
   }
@@ -104,9 +121,72 @@ export class SGD {
     }
   }
 
+  /**
+   * The vector-Jacobian product of the latest step that has not been taken back yet: from the derivatives of a scalar with
+   * respect to what the step wrote to those with respect to what it read, the options included. Repeated calls go back step
+   * by step, as `torch.autograd` does through `torch.optim.SGD(differentiable=True)`.
+   *
+   * Needs `differentiable: true`. A recorded step keeps copies of parameters and gradients, and of momentum buffers from the
+   * second step on: as much memory again as those take, until it is taken back. It does not restore values.
+   *
+   * @throws Error when no recorded step is left, RangeError when the cotangents do not fit the parameters
+   */
+  backward(cotangents: StepCotangents): StepGradients {
+    return this.#tape.backward(cotangents);
+  }
+
+  /** A snapshot as plain data, with the keys of PyTorch's `state_dict()`: later steps do not change it. */
+  stateDict(): StateDict {
+    return saveState(this.paramGroups, this.state, this.#aside);
+  }
+
+  /**
+   * Takes over state and options of a state dict. Parameters are matched by position, or by name where all parameters on
+   * both sides have one. Buffers are converted to the parameters' dtype. Groups become new objects, as in PyTorch.
+   *
+   * @param options keepHyperparameters: take over the state only; default false
+   * @throws RangeError or Error when the dict does not fit; the optimizer is as before then
+   */
+  loadStateDict(dict: StateDict, { keepHyperparameters = false }: { keepHyperparameters?: boolean } = {}): void {
+    const loaded = checkStateDict(dict, this.paramGroups);
+    loadBuffers(loaded.buffers, this.state);
+    this.#aside = loaded.aside;
+    this.#tape.clear();
+    if (!keepHyperparameters) this.paramGroups = loaded.groups;
+  }
+
+  /** Frees momentum buffers and recorded steps. The parameters stay. */
+  dispose(): void {
+    this.#tape.clear();
+    this.state.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** The groups as text, in the layout of PyTorch's `repr`. */
   toString(): string {
     return formatOptimizer(this.paramGroups);
+  }
+
+  #clip(maxGradNorm: number, scale: number): number {
+    const params = this.paramGroups.flatMap((group) => group.params.filter((parameter) => parameter.hasGrad));
+    return clipCoefficient(params, totalNorm(params, scale), maxGradNorm);
   }
 }
 
 const NO_OPTIONS: StepOptions = {};
+
+function checkStepOptions(options: StepOptions, differentiable: boolean): void {
+  for (const key in options) {
+    const value = options[key as keyof StepOptions];
+    if (key !== "gradScale" && key !== "maxGradNorm" && key !== "zeroGrad") {
+      throw new TypeError(`step has no option ${key}: it knows gradScale, maxGradNorm and zeroGrad`);
+    }
+    if (value === undefined || key === "zeroGrad") continue;
+    if (typeof value !== "number") throw new TypeError(`${key} must be a number, got ${typeof value}`);
+    if (differentiable)
+      throw new TypeError(`${key} has no derivative here: scale or clip the gradients before a differentiable step`);
+  }
+}

@@ -25,6 +25,20 @@ export interface TypedKernel {
   sumOfSquares(x: number, n: number, scale: number): number;
   multiply(x: number, n: number, factor: number): void;
   clamp(x: number, n: number, bound: number): void;
+  backward(
+    flags: number,
+    p: number,
+    g: number,
+    b: number,
+    cp: number,
+    cb: number,
+    n: number,
+    lr: number,
+    weightDecay: number,
+    momentum: number,
+    undamped: number,
+    sums: number,
+  ): void;
   multiplyAdd(x: number, k: number, z: number): number;
 }
 
@@ -58,6 +72,7 @@ function typed(exports: Exports, dtype: DType): TypedKernel {
     sumOfSquares: named("sum_of_squares"),
     multiply: named("multiply"),
     clamp: named("clamp"),
+    backward: named("backward"),
     multiplyAdd: named("multiply_add"),
   };
 }

@@ -40,11 +40,16 @@ export class Plan {
     try {
       for (let i = 0; i < groups.length; i++) this.#prepareGroup(groups[i], state);
     } catch (error) {
-      for (const entry of this.#fresh) entry.free();
-      for (const parameter of this.#added) state.delete(parameter);
-      this.settle();
+      this.abandon(state);
       throw error;
     }
+  }
+
+  /** The step does not take place: takes back what was prepared. */
+  abandon(state: OptimizerState): void {
+    for (const entry of this.#fresh) entry.free();
+    for (const parameter of this.#added) state.delete(parameter);
+    this.settle();
   }
 
   /** The step is done: its new buffers are buffers like all others. */

@@ -1,6 +1,6 @@
 // What the optimizer remembers of each parameter.
 
-import { type FloatArray, Region } from "../memory/region.js";
+import { type FloatArray, lasting, Region } from "../memory/region.js";
 import type { Parameter } from "../parameter.js";
 
 /** An entry of `optimizer.state`. */
@@ -18,7 +18,7 @@ export class ParameterState {
 
   /** The velocity, live: as long as the parameter and of its dtype. Null before the first step with momentum. */
   get momentumBuffer(): FloatArray | null {
-    return this.buffer && this.buffer.view;
+    return this.buffer?.view ?? null;
   }
 
   /** Copies numbers in; null drops the buffer, so that the next step is the first one again. */
@@ -30,8 +30,8 @@ export class ParameterState {
     if (values.length !== this.#parameter.size) {
       throw new Error(`a momentum buffer has ${this.#parameter.size} elements here, got ${values.length}`);
     }
-    const copy = Array.from(values);
-    this.allocate().view.set(copy);
+    const source = this.buffer ? values : lasting(values, this.#parameter.engine.memory);
+    this.allocate().view.set(source);
   }
 
   /** @internal */

@@ -1,0 +1,59 @@
+// The total 2-norm of gradients, and what clipping to it multiplies them by. The order of summation and all roundings are
+// fixed, so that the bits are the same on every runtime.
+
+import { ELEMENT_BYTES } from "./memory/region.js";
+import type { Parameter } from "./parameter.js";
+
+/** Squares are summed in runs of this many elements, run by run, so that threads can share them without changing the sum. */
+const RUN = 65536;
+
+/**
+ * The total norm as PyTorch takes it: the norm of the parameters' own norms. Squares are summed in float64 and the sum is
+ * rounded to the parameter's dtype, so that it overflows where PyTorch's does.
+ *
+ * @param scale gradients are multiplied by it first, with one rounding in the parameter's dtype
+ */
+export function totalNorm(params: readonly Parameter[], scale: number): number {
+  let sum = 0;
+  for (const parameter of params) {
+    const round = rounding(parameter);
+    const norm = round(Math.sqrt(round(sumOfSquares(parameter, scale))));
+    sum += norm * norm;
+  }
+  const round = commonRounding(params);
+  return round(Math.sqrt(round(sum)));
+}
+
+function sumOfSquares({ engine, dtype, gradient, size }: Parameter, scale: number): number {
+  if (gradient === null) return 0;
+  let sum = 0;
+  for (let start = 0; start < size; start += RUN) {
+    const address = gradient.address + start * ELEMENT_BYTES[dtype];
+    sum += engine.kernel[dtype].sumOfSquares(address, Math.min(RUN, size - start), scale);
+  }
+  return sum;
+}
+
+/**
+ * What gradients are multiplied by: `maxNorm / (total + 1e-6)`, at most 1, with PyTorch's roundings (a number divided by a
+ * tensor is the tensor's reciprocal, multiplied).
+ */
+export function clipCoefficient(params: readonly Parameter[], total: number, maxNorm: number): number {
+  const round = commonRounding(params);
+  const coefficient = round(round(1 / round(total + round(1e-6))) * round(maxNorm));
+  return coefficient > 1 ? 1 : coefficient;
+}
+
+/** Rounding to a parameter's dtype. */
+export function rounding({ dtype }: Parameter): (x: number) => number {
+  return dtype === "float32" ? Math.fround : identity;
+}
+
+/** PyTorch's norms of several dtypes are promoted to the widest. */
+export function commonRounding(params: readonly Parameter[]): (x: number) => number {
+  return params.every(({ dtype }) => dtype === "float32") ? Math.fround : identity;
+}
+
+function identity(x: number): number {
+  return x;
+}
