@@ -1,6 +1,7 @@
 // Gradient clipping, as torch.nn.utils.clip_grad_norm_ and clip_grad_value_ of PyTorch 1.13.
 
 import { power } from "./deterministic.js";
+import type { Region } from "./memory/region.js";
 import { clipCoefficient, commonRounding, rounding, totalNorm } from "./norm.js";
 import { describe, Parameter } from "./parameter.js";
 
@@ -34,8 +35,8 @@ export function clipGradNorm(
     );
   }
   const coefficient = clipCoefficient(list, total, maxNorm);
-  for (const { engine, dtype, gradient, size } of list) {
-    if (gradient) engine.kernel[dtype].multiply(gradient.address, size, coefficient);
+  for (const { engine, dtype, address, size } of list.map(gradientElements)) {
+    engine.kernel[dtype].multiply(address, size, coefficient);
   }
   return total;
 }
@@ -44,8 +45,13 @@ export function clipGradNorm(
 export function clipGradValue(params: Parameter | Iterable<Parameter>, clipValue: number): void {
   const list = withGradient(params);
   checkNumber("clipValue", clipValue);
-  for (const { engine, dtype, gradient, size } of list) {
-    if (gradient) engine.kernel[dtype].clamp(gradient.address, size, clipValue);
+  if (list.some((parameter) => parameter.sparse)) {
+    throw new Error(
+      "clipGradValue cannot clip sparse gradients: rows that come more than once have no value of their own",
+    );
+  }
+  for (const { engine, dtype, address, size } of list.map(gradientElements)) {
+    engine.kernel[dtype].clamp(address, size, clipValue);
   }
 }
 
@@ -55,7 +61,12 @@ function withGradient(params: Parameter | Iterable<Parameter>): Parameter[] {
     if (!(parameter instanceof Parameter)) throw new TypeError(`expected parameters, got ${typeof parameter}`);
     if (parameter.disposed) throw new Error(`${describe(parameter)} was disposed`);
   }
-  return list.filter((parameter) => parameter.hasGrad);
+  return list.filter((parameter) => parameter.hasGrad || parameter.sparse);
+}
+
+function gradientElements(parameter: Parameter) {
+  const { address, size, dtype } = (parameter.sparse?.values ?? parameter.gradient) as Region;
+  return { engine: parameter.engine, dtype, address, size };
 }
 
 function checkNumber(name: string, value: unknown): void {
@@ -72,8 +83,17 @@ interface Norm {
 function generalNorm(params: readonly Parameter[], p: number): number {
   if (params.length === 0) return 0;
   const norm = normOf(p);
-  const norms = params.map((parameter) => normOfElements(norm, parameter.grad ?? [], rounding(parameter)));
+  const norms = params.map((parameter) => normOfElements(norm, elementsOf(parameter), rounding(parameter)));
   return normOfElements(norm, norms, commonRounding(params));
+}
+
+/** A gradient's elements; of a sparse one, those of its rows after summing. */
+function elementsOf({ sparse, grad }: Parameter): ArrayLike<number> {
+  if (sparse === null) return grad ?? [];
+  const summed = sparse.coalesced();
+  const elements = summed.values.view.slice();
+  summed.free();
+  return elements;
 }
 
 function normOfElements(norm: Norm, elements: ArrayLike<number>, round: (x: number) => number): number {

@@ -1,11 +1,14 @@
 // The total 2-norm of gradients, and what clipping to it multiplies them by. The order of summation and all roundings are
 // fixed, so that the bits are the same on every runtime.
 
-import { ELEMENT_BYTES } from "./memory/region.js";
+import type { Engine } from "./engine.js";
+import { ELEMENT_BYTES, type Region } from "./memory/region.js";
 import type { Parameter } from "./parameter.js";
+import type { SparseRows } from "./sparse-gradient.js";
 
 /** Squares are summed in runs of this many elements, run by run, so that threads can share them without changing the sum. */
 const RUN = 65536;
+const EPSILON = 1e-6;
 
 /**
  * The total norm as PyTorch takes it: the norm of the parameters' own norms. Squares are summed in float64 and the sum is
@@ -24,11 +27,28 @@ export function totalNorm(params: readonly Parameter[], scale: number): number {
   return round(Math.sqrt(round(sum)));
 }
 
-function sumOfSquares({ engine, dtype, gradient, size }: Parameter, scale: number): number {
-  if (gradient === null) return 0;
+function sumOfSquares({ engine, sparse, gradient }: Parameter, scale: number): number {
+  if (sparse) return sumOfSparseSquares(sparse, scale);
+  return gradient ? sumInRuns(engine, gradient, scale) : 0;
+}
+
+/** Rows that come more than once are summed first, after scaling. */
+function sumOfSparseSquares(rows: SparseRows, scale: number): number {
+  const scaled = rows.scaled(scale);
+  try {
+    const summed = scaled.coalesced();
+    const sum = sumInRuns(rows.parameter.engine, summed.values, 1);
+    summed.free();
+    return sum;
+  } finally {
+    scaled.free();
+  }
+}
+
+function sumInRuns(engine: Engine, { address: first, dtype, size }: Region, scale: number): number {
   let sum = 0;
   for (let start = 0; start < size; start += RUN) {
-    const address = gradient.address + start * ELEMENT_BYTES[dtype];
+    const address = first + start * ELEMENT_BYTES[dtype];
     sum += engine.kernel[dtype].sumOfSquares(address, Math.min(RUN, size - start), scale);
   }
   return sum;
@@ -40,8 +60,7 @@ function sumOfSquares({ engine, dtype, gradient, size }: Parameter, scale: numbe
  */
 export function clipCoefficient(params: readonly Parameter[], total: number, maxNorm: number): number {
   const round = commonRounding(params);
-  const coefficient = round(round(1 / round(total + round(1e-6))) * round(maxNorm));
-  return coefficient > 1 ? 1 : coefficient;
+  return Math.min(round(round(1 / round(total + round(EPSILON))) * round(maxNorm)), 1);
 }
 
 /** Rounding to a parameter's dtype. */

@@ -1,5 +1,8 @@
 // Checks of arrays of numbers that come from outside.
 
+import type { DType } from "./kernel/variants.js";
+import { ARRAY_TYPE } from "./memory/region.js";
+
 /** An array of numbers, or a typed array that holds them. */
 export type NumberArray =
   | readonly number[]
@@ -24,5 +27,13 @@ export function checkNumbers(values: ArrayLike<unknown>, what: string): void {
       const got = values[i] === null ? "null" : typeof values[i];
       throw new TypeError(`${what} must hold numbers, got ${got} at index ${i}`);
     }
+  }
+}
+
+/** Refuses gradients in floats of another type than the parameter's. @throws Error */
+export function checkElementType(values: ArrayLike<number>, dtype: DType): void {
+  const name = values.constructor.name;
+  if (ArrayBuffer.isView(values) && name.startsWith("Float") && !(values instanceof ARRAY_TYPE[dtype])) {
+    throw new Error(`assigned grad has data of a different type: expected ${ARRAY_TYPE[dtype].name}, got ${name}`);
   }
 }

@@ -2,8 +2,8 @@
 
 import type { Engine } from "./engine.js";
 import type { DType } from "./kernel/variants.js";
-import { ARRAY_TYPE, ELEMENT_BYTES, type FloatArray, lasting, Region } from "./memory/region.js";
-import { checkNumbers, type NumberArray } from "./numbers.js";
+import { ELEMENT_BYTES, type FloatArray, lasting, Region } from "./memory/region.js";
+import { checkElementType, checkNumbers, type NumberArray } from "./numbers.js";
 import { checkSparse, type SparseGradient, SparseRows } from "./sparse-gradient.js";
 
 export interface ParameterOptions {
@@ -87,7 +87,7 @@ export class Parameter {
       this.hasGrad = false;
     } else if ("indices" in values) {
       checkSparse(this, values);
-      const rows = new SparseRows(this, values);
+      const rows = SparseRows.from(this, values);
       this.#dropSparse();
       this.hasGrad = false;
       this.sparse = rows;
@@ -146,12 +146,7 @@ export class Parameter {
         `assigned grad has data of a different size: expected ${this.size} elements (shape [${this.shape}]), got ${values.length}`,
       );
     }
-    const isFloatArray = ArrayBuffer.isView(values) && /Float\d+Array/.test(values.constructor.name);
-    if (isFloatArray && !(values instanceof ARRAY_TYPE[this.dtype])) {
-      throw new Error(
-        `assigned grad has data of a different type: expected ${ARRAY_TYPE[this.dtype].name}, got ${values.constructor.name}`,
-      );
-    }
+    checkElementType(values, this.dtype);
     checkNumbers(values, "grad");
     const source = this.gradient ? values : lasting(values, this.engine.memory);
     this.#gradientRegion().view.set(source);

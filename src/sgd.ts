@@ -97,15 +97,15 @@ export class SGD {
     }
     checkStepOptions(options, this.defaults.differentiable);
     const result = closure ? closure() : undefined;
-    this.#plan.prepare(this.paramGroups, this.state);
+    const scale = options.gradScale ?? null;
+    const clip = options.maxGradNorm === undefined ? null : this.#clip(options.maxGradNorm, scale ?? 1);
+    this.#plan.prepare(this.paramGroups, this.state, scale, clip);
     try {
       if (this.defaults.differentiable) this.#tape.record(this.paramGroups, this.state);
     } catch (error) {
       this.#plan.abandon(this.state);
       throw error;
     }
-    const scale = options.gradScale ?? null;
-    const clip = options.maxGradNorm === undefined ? null : this.#clip(options.maxGradNorm, scale ?? 1);
     runPlan(this.#plan, scale, clip, options.zeroGrad ?? false);
     this.#plan.settle();
     return result;
@@ -171,7 +171,9 @@ export class SGD {
   }
 
   #clip(maxGradNorm: number, scale: number): number {
-    const params = this.paramGroups.flatMap((group) => group.params.filter((parameter) => parameter.hasGrad));
+    const params = this.paramGroups.flatMap((group) =>
+      group.params.filter((parameter) => parameter.hasGrad || parameter.sparse),
+    );
     return clipCoefficient(params, totalNorm(params, scale), maxGradNorm);
   }
 }

@@ -7,6 +7,7 @@ import { ELEMENT_BYTES } from "../memory/region.js";
 import { describe, type Parameter } from "../parameter.js";
 import type { ParamGroup } from "./options.js";
 import { pythonType } from "./python.js";
+import { dropSparse, prepareSparse, type SparseUpdate, unsupported } from "./sparse-update.js";
 import type { OptimizerState, ParameterState } from "./state.js";
 
 /** Adjacent elements of one group that get the same update. Objects are kept from step to step, so that none is made. */
@@ -30,15 +31,19 @@ export class Plan {
   readonly spans: Span[] = [];
   /** how many of `spans` belong to the plan; the others are left over from longer ones */
   count = 0;
+  readonly sparse: SparseUpdate[] = [];
   readonly #fresh: ParameterState[] = [];
   /** parameters that came into the state by this plan */
   readonly #added: Parameter[] = [];
 
-  /** @throws on a group or parameter that cannot be stepped; buffers made on the way are taken back */
-  prepare(groups: readonly ParamGroup[], state: OptimizerState): void {
+  /**
+   * @param scale what gradients are multiplied by, before `clip` multiplies them; null for not at all
+   * @throws on a group or parameter that cannot be stepped; buffers made on the way are taken back
+   */
+  prepare(groups: readonly ParamGroup[], state: OptimizerState, scale: number | null, clip: number | null): void {
     this.count = 0;
     try {
-      for (let i = 0; i < groups.length; i++) this.#prepareGroup(groups[i], state);
+      for (let i = 0; i < groups.length; i++) this.#prepareGroup(groups[i], state, scale, clip);
     } catch (error) {
       this.abandon(state);
       throw error;
@@ -49,6 +54,7 @@ export class Plan {
   abandon(state: OptimizerState): void {
     for (const entry of this.#fresh) entry.free();
     for (const parameter of this.#added) state.delete(parameter);
+    for (const update of this.sparse) dropSparse(update);
     this.settle();
   }
 
@@ -57,21 +63,26 @@ export class Plan {
     for (let i = 0; i < this.#fresh.length; i++) this.#fresh[i].fresh = false;
     this.#fresh.length = 0;
     this.#added.length = 0;
+    this.sparse.length = 0;
   }
 
-  #prepareGroup(group: ParamGroup, state: OptimizerState): void {
+  #prepareGroup(group: ParamGroup, state: OptimizerState, scale: number | null, clip: number | null): void {
     const { params, foreach } = group;
     const withMomentum = checkedNumber(group, "momentum") !== 0;
     let checked: DType | undefined;
     for (let i = 0; i < params.length; i++) {
       const parameter = params[i];
       if (parameter.disposed) throw new Error(`${describe(parameter)} was disposed: take it out of its group`);
-      if (!parameter.hasGrad) continue;
+      if (!parameter.hasGrad && parameter.sparse === null) continue;
       if (parameter.dtype !== checked) {
         checkScalars(group, parameter.dtype);
         checked = parameter.dtype;
       }
       const entry = this.#entry(parameter, state);
+      if (parameter.sparse) {
+        this.#addSparse(group, parameter, entry, scale, clip);
+        continue;
+      }
       if (withMomentum) this.#prepareBuffer(group, parameter, entry);
       this.#add(group, parameter, withMomentum ? entry : null, foreach !== false);
     }
@@ -85,6 +96,7 @@ export class Plan {
   }
 
   #prepareBuffer(group: ParamGroup, parameter: Parameter, entry: ParameterState): void {
+    if (entry.rows) throw unsupported();
     if (entry.buffer === null) {
       this.#fresh.push(entry);
       entry.allocate();
@@ -94,16 +106,32 @@ export class Plan {
     }
   }
 
+  #addSparse(
+    group: ParamGroup,
+    parameter: Parameter,
+    entry: ParameterState,
+    scale: number | null,
+    clip: number | null,
+  ): void {
+    const factors: number[] = [];
+    if (scale !== null) factors.push(scale);
+    if (clip !== null) factors.push(clip);
+    if (group.maximize) factors.push(-1);
+    // A duplicate finds the buffer that the parameter's earlier update leaves.
+    const earlier = entry.rows && this.sparse.find((update) => update.entry === entry);
+    this.sparse.push(prepareSparse(group, parameter, entry, earlier?.buffer ?? entry.rows, factors));
+  }
+
   #add(group: ParamGroup, parameter: Parameter, entry: ParameterState | null, merge: boolean): void {
     const { engine, dtype, address: p, size: n } = parameter;
     // Both are there: the caller has seen the gradient and allocated the buffer.
     const g = parameter.gradient?.address ?? 0;
     const b = entry?.buffer?.address ?? 0;
-    const fresh = entry !== null && entry.fresh;
-    const last = this.count > 0 ? this.spans[this.count - 1] : undefined;
+    const fresh = entry?.fresh ?? false;
+    const last = this.spans[this.count - 1];
     if (
       merge &&
-      last !== undefined &&
+      this.count > 0 &&
       last.group === group &&
       last.engine === engine &&
       last.dtype === dtype &&

@@ -3,6 +3,7 @@
 import { variantIndex } from "../kernel/variants.js";
 import { ELEMENT_BYTES } from "../memory/region.js";
 import type { Plan, Span } from "./plan.js";
+import { applySparse } from "./sparse-update.js";
 
 /** Where gradients are zeroed in the same pass, this many elements are updated at a time: their gradients stay in the cache. */
 const BLOCK = 8192;
@@ -14,6 +15,10 @@ export function runPlan(plan: Plan, scale: number | null, clip: number | null, z
     if (span.fresh) fillWithNegativeZero(span);
     if (zeroGrad) updateAndZero(span, scale, clip);
     else update(span, 0, span.n, scale, clip);
+  }
+  for (const update of plan.sparse) {
+    applySparse(update);
+    if (zeroGrad) update.parameter.zeroGrad();
   }
 }
 

@@ -2,12 +2,15 @@
 
 import { type FloatArray, lasting, Region } from "../memory/region.js";
 import type { Parameter } from "../parameter.js";
+import type { SparseRows } from "../sparse-gradient.js";
 
 /** An entry of `optimizer.state`. */
 export class ParameterState {
   readonly #parameter: Parameter;
   /** @internal */
   buffer: Region | null = null;
+  /** The buffer while it is sparse; then there is no other. @internal */
+  rows: SparseRows | null = null;
   /** The buffer was made by the step that is being prepared, and holds nothing yet. @internal */
   fresh = false;
 
@@ -16,9 +19,12 @@ export class ParameterState {
     this.#parameter = parameter;
   }
 
-  /** The velocity, live: as long as the parameter and of its dtype. Null before the first step with momentum. */
+  /**
+   * The velocity, live: as long as the parameter and of its dtype. Null before the first step with momentum. After sparse
+   * gradients a dense copy of it.
+   */
   get momentumBuffer(): FloatArray | null {
-    return this.buffer?.view ?? null;
+    return this.rows ? this.rows.toDense() : (this.buffer?.view ?? null);
   }
 
   /** Copies numbers in; null drops the buffer, so that the next step is the first one again. */
@@ -32,6 +38,8 @@ export class ParameterState {
     }
     const source = this.buffer ? values : lasting(values, this.#parameter.engine.memory);
     this.allocate().view.set(source);
+    this.rows?.free();
+    this.rows = null;
   }
 
   /** @internal */
@@ -45,7 +53,15 @@ export class ParameterState {
   }
 
   /** @internal */
+  replaceRows(rows: SparseRows): void {
+    this.rows?.free();
+    this.rows = rows;
+  }
+
+  /** @internal */
   free(): void {
+    this.rows?.free();
+    this.rows = null;
     if (this.buffer === null) return;
     this.#parameter.attached.delete(this.buffer);
     this.buffer.free();

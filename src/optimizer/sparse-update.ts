@@ -1,0 +1,94 @@
+// The step of a parameter whose gradient is sparse: the same rule with the arithmetic of PyTorch's sparse tensors.
+
+import type { Region } from "../memory/region.js";
+import type { Parameter } from "../parameter.js";
+import type { SparseRows } from "../sparse-gradient.js";
+import type { ParamGroup } from "./options.js";
+import type { ParameterState } from "./state.js";
+
+/** A sparse step, computed but for the last addition to the parameter. */
+export interface SparseUpdate {
+  group: ParamGroup;
+  parameter: Parameter;
+  entry: ParameterState;
+  /** the parameter's change, to be multiplied by -lr; null where the buffer is dense */
+  change: SparseRows | null;
+  /** the momentum buffer after the step, if it is sparse */
+  buffer: SparseRows | null;
+  /** the gradient after scaling, to be added to a dense buffer */
+  gradient: SparseRows;
+  /** what is only needed until the step is done */
+  temporary: SparseRows[];
+}
+
+/**
+ * @param factors what gradients are multiplied by, one after the other
+ * @param before the buffer that the step finds, if it is sparse
+ * @throws Error for what PyTorch cannot do with sparse gradients either: weight decay, and Nesterov on a dense buffer
+ */
+export function prepareSparse(
+  group: ParamGroup,
+  parameter: Parameter,
+  entry: ParameterState,
+  before: SparseRows | null,
+  factors: readonly number[],
+): SparseUpdate {
+  if (group.weightDecay !== 0 || (entry.buffer !== null && group.momentum !== 0 && group.nesterov)) throw unsupported();
+  const temporary: SparseRows[] = [];
+  try {
+    return compute(group, parameter, entry, before, factors, temporary);
+  } catch (error) {
+    for (const rows of temporary) rows.free();
+    throw error;
+  }
+}
+
+function compute(
+  group: ParamGroup,
+  parameter: Parameter,
+  entry: ParameterState,
+  before: SparseRows | null,
+  factors: readonly number[],
+  temporary: SparseRows[],
+): SparseUpdate {
+  const keep = (rows: SparseRows): SparseRows => {
+    temporary.push(rows);
+    return rows;
+  };
+  const sparse = parameter.sparse as SparseRows;
+  const gradient = factors.length > 0 ? keep(sparse.scaled(...factors)) : sparse;
+  const update = { group, parameter, entry, gradient, temporary };
+  if (group.momentum === 0) return { ...update, change: gradient, buffer: null };
+  if (entry.buffer !== null) return { ...update, change: null, buffer: null };
+  const buffer = before ? keep(before.scaled(group.momentum)).plus(gradient, 1 - group.dampening) : gradient.scaled();
+  if (!group.nesterov) return { ...update, change: buffer, buffer };
+  temporary.push(buffer); // until nothing can fail any more
+  const change = gradient.plus(buffer, group.momentum);
+  temporary.pop();
+  return { ...update, change: keep(change), buffer };
+}
+
+/** Carries out what was prepared. Nothing in it can fail. */
+export function applySparse({ group, parameter, entry, change, buffer, gradient, temporary }: SparseUpdate): void {
+  const { engine, dtype, address, size } = parameter;
+  if (change) {
+    change.addTo(parameter, -group.lr);
+  } else {
+    const dense = entry.buffer as Region;
+    engine.kernel[dtype].multiply(dense.address, size, group.momentum);
+    gradient.addTo(dense, 1 - group.dampening);
+    engine.kernel[dtype].updates[0](address, dense.address, 0, size, -group.lr, 0, 0, 0, 0, 1, 1);
+  }
+  if (buffer) entry.replaceRows(buffer);
+  for (const rows of temporary) rows.free();
+}
+
+/** The step does not take place. */
+export function dropSparse({ buffer, temporary }: SparseUpdate): void {
+  buffer?.free();
+  for (const rows of temporary) rows.free();
+}
+
+export function unsupported(): Error {
+  return new Error("add(sparse, dense) is not supported. Use add(dense, sparse) instead.");
+}
