@@ -37,16 +37,17 @@ function addSquare(sum: v128, x: v128): v128 {
   return f64x2.add(sum, f64x2.mul(x, x));
 }
 
-/** x = x·factor */
+/** to = (from·first)·second, each product rounded; both may be the same. */
 // @ts-ignore: decorator
 @inline
-export function multiply<T extends number>(x: usize, n: usize, factor: T): void {
-  const f = v128.splat<T>(factor);
+export function multiply<T extends number>(to: usize, from: usize, n: usize, first: T, second: T): void {
+  const a = v128.splat<T>(first);
+  const b = v128.splat<T>(second);
   const whole = (n * sizeof<T>()) & ~15;
   let i: usize = 0;
-  for (; i < whole; i += 16) v128.store(x + i, v128.mul<T>(v128.load(x + i), f));
+  for (; i < whole; i += 16) v128.store(to + i, v128.mul<T>(v128.mul<T>(v128.load(from + i), a), b));
   for (const bytes = n * sizeof<T>(); i < bytes; i += sizeof<T>()) {
-    v128.store_lane<T>(x + i, v128.mul<T>(v128.load_zero<T>(x + i), f), 0);
+    v128.store_lane<T>(to + i, v128.mul<T>(v128.mul<T>(v128.load_zero<T>(from + i), a), b), 0);
   }
 }
 

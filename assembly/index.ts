@@ -4,49 +4,45 @@
 
 import { backward } from "./backward";
 import { clamp, multiply, sumOfSquares } from "./gradient";
-import { multiplyAdd } from "./multiply-add";
+import { multiplier, multiplyAdd } from "./multiply-add";
 import { Momentum, update } from "./sgd";
 
 /** Which build this is: 0 hardware, 1 emulated, 2 separate. */
 // @ts-ignore: introduced by asconfig.json
 export const rounding: i32 = ROUNDING;
 
-// sgd_<dtype>_<update>[_decay][_scaled]: src/kernel/variants.ts holds the same list for the host.
-export function sgd_f32_plain(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32, s: f32, c: f32): void { update<f32>(Momentum.None, false, false, p, g, b, n, lr, wd, r, u, l, s, c); }
-export function sgd_f32_plain_scaled(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32, s: f32, c: f32): void { update<f32>(Momentum.None, false, true, p, g, b, n, lr, wd, r, u, l, s, c); }
-export function sgd_f32_plain_decay(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32, s: f32, c: f32): void { update<f32>(Momentum.None, true, false, p, g, b, n, lr, wd, r, u, l, s, c); }
-export function sgd_f32_plain_decay_scaled(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32, s: f32, c: f32): void { update<f32>(Momentum.None, true, true, p, g, b, n, lr, wd, r, u, l, s, c); }
-export function sgd_f32_momentum(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32, s: f32, c: f32): void { update<f32>(Momentum.Heavy, false, false, p, g, b, n, lr, wd, r, u, l, s, c); }
-export function sgd_f32_momentum_scaled(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32, s: f32, c: f32): void { update<f32>(Momentum.Heavy, false, true, p, g, b, n, lr, wd, r, u, l, s, c); }
-export function sgd_f32_momentum_decay(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32, s: f32, c: f32): void { update<f32>(Momentum.Heavy, true, false, p, g, b, n, lr, wd, r, u, l, s, c); }
-export function sgd_f32_momentum_decay_scaled(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32, s: f32, c: f32): void { update<f32>(Momentum.Heavy, true, true, p, g, b, n, lr, wd, r, u, l, s, c); }
-export function sgd_f32_nesterov(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32, s: f32, c: f32): void { update<f32>(Momentum.Nesterov, false, false, p, g, b, n, lr, wd, r, u, l, s, c); }
-export function sgd_f32_nesterov_scaled(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32, s: f32, c: f32): void { update<f32>(Momentum.Nesterov, false, true, p, g, b, n, lr, wd, r, u, l, s, c); }
-export function sgd_f32_nesterov_decay(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32, s: f32, c: f32): void { update<f32>(Momentum.Nesterov, true, false, p, g, b, n, lr, wd, r, u, l, s, c); }
-export function sgd_f32_nesterov_decay_scaled(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32, s: f32, c: f32): void { update<f32>(Momentum.Nesterov, true, true, p, g, b, n, lr, wd, r, u, l, s, c); }
-export function sgd_f64_plain(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64, s: f64, c: f64): void { update<f64>(Momentum.None, false, false, p, g, b, n, lr, wd, r, u, l, s, c); }
-export function sgd_f64_plain_scaled(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64, s: f64, c: f64): void { update<f64>(Momentum.None, false, true, p, g, b, n, lr, wd, r, u, l, s, c); }
-export function sgd_f64_plain_decay(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64, s: f64, c: f64): void { update<f64>(Momentum.None, true, false, p, g, b, n, lr, wd, r, u, l, s, c); }
-export function sgd_f64_plain_decay_scaled(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64, s: f64, c: f64): void { update<f64>(Momentum.None, true, true, p, g, b, n, lr, wd, r, u, l, s, c); }
-export function sgd_f64_momentum(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64, s: f64, c: f64): void { update<f64>(Momentum.Heavy, false, false, p, g, b, n, lr, wd, r, u, l, s, c); }
-export function sgd_f64_momentum_scaled(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64, s: f64, c: f64): void { update<f64>(Momentum.Heavy, false, true, p, g, b, n, lr, wd, r, u, l, s, c); }
-export function sgd_f64_momentum_decay(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64, s: f64, c: f64): void { update<f64>(Momentum.Heavy, true, false, p, g, b, n, lr, wd, r, u, l, s, c); }
-export function sgd_f64_momentum_decay_scaled(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64, s: f64, c: f64): void { update<f64>(Momentum.Heavy, true, true, p, g, b, n, lr, wd, r, u, l, s, c); }
-export function sgd_f64_nesterov(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64, s: f64, c: f64): void { update<f64>(Momentum.Nesterov, false, false, p, g, b, n, lr, wd, r, u, l, s, c); }
-export function sgd_f64_nesterov_scaled(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64, s: f64, c: f64): void { update<f64>(Momentum.Nesterov, false, true, p, g, b, n, lr, wd, r, u, l, s, c); }
-export function sgd_f64_nesterov_decay(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64, s: f64, c: f64): void { update<f64>(Momentum.Nesterov, true, false, p, g, b, n, lr, wd, r, u, l, s, c); }
-export function sgd_f64_nesterov_decay_scaled(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64, s: f64, c: f64): void { update<f64>(Momentum.Nesterov, true, true, p, g, b, n, lr, wd, r, u, l, s, c); }
+// sgd_<dtype>_<update>[_damped][_decay]: src/kernel/variants.ts holds the same list for the host.
+export function sgd_f32_plain(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32): void { update<f32>(Momentum.None, false, false, p, g, b, n, lr, wd, r, u, l); }
+export function sgd_f32_plain_decay(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32): void { update<f32>(Momentum.None, true, false, p, g, b, n, lr, wd, r, u, l); }
+export function sgd_f32_momentum(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32): void { update<f32>(Momentum.Heavy, false, false, p, g, b, n, lr, wd, r, u, l); }
+export function sgd_f32_momentum_decay(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32): void { update<f32>(Momentum.Heavy, true, false, p, g, b, n, lr, wd, r, u, l); }
+export function sgd_f32_momentum_damped(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32): void { update<f32>(Momentum.Heavy, false, true, p, g, b, n, lr, wd, r, u, l); }
+export function sgd_f32_momentum_damped_decay(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32): void { update<f32>(Momentum.Heavy, true, true, p, g, b, n, lr, wd, r, u, l); }
+export function sgd_f32_nesterov(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32): void { update<f32>(Momentum.Nesterov, false, false, p, g, b, n, lr, wd, r, u, l); }
+export function sgd_f32_nesterov_decay(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32): void { update<f32>(Momentum.Nesterov, true, false, p, g, b, n, lr, wd, r, u, l); }
+export function sgd_f32_nesterov_damped(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32): void { update<f32>(Momentum.Nesterov, false, true, p, g, b, n, lr, wd, r, u, l); }
+export function sgd_f32_nesterov_damped_decay(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32): void { update<f32>(Momentum.Nesterov, true, true, p, g, b, n, lr, wd, r, u, l); }
+export function sgd_f64_plain(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64): void { update<f64>(Momentum.None, false, false, p, g, b, n, lr, wd, r, u, l); }
+export function sgd_f64_plain_decay(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64): void { update<f64>(Momentum.None, true, false, p, g, b, n, lr, wd, r, u, l); }
+export function sgd_f64_momentum(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64): void { update<f64>(Momentum.Heavy, false, false, p, g, b, n, lr, wd, r, u, l); }
+export function sgd_f64_momentum_decay(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64): void { update<f64>(Momentum.Heavy, true, false, p, g, b, n, lr, wd, r, u, l); }
+export function sgd_f64_momentum_damped(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64): void { update<f64>(Momentum.Heavy, false, true, p, g, b, n, lr, wd, r, u, l); }
+export function sgd_f64_momentum_damped_decay(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64): void { update<f64>(Momentum.Heavy, true, true, p, g, b, n, lr, wd, r, u, l); }
+export function sgd_f64_nesterov(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64): void { update<f64>(Momentum.Nesterov, false, false, p, g, b, n, lr, wd, r, u, l); }
+export function sgd_f64_nesterov_decay(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64): void { update<f64>(Momentum.Nesterov, true, false, p, g, b, n, lr, wd, r, u, l); }
+export function sgd_f64_nesterov_damped(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64): void { update<f64>(Momentum.Nesterov, false, true, p, g, b, n, lr, wd, r, u, l); }
+export function sgd_f64_nesterov_damped_decay(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64): void { update<f64>(Momentum.Nesterov, true, true, p, g, b, n, lr, wd, r, u, l); }
 
 export function sum_of_squares_f32(x: usize, n: usize, scale: f32): f64 { return sumOfSquares<f32>(x, n, scale); }
-export function multiply_f32(x: usize, n: usize, factor: f32): void { multiply<f32>(x, n, factor); }
+export function multiply_f32(to: usize, from: usize, n: usize, first: f32, second: f32): void { multiply<f32>(to, from, n, first, second); }
 export function clamp_f32(x: usize, n: usize, bound: f32): void { clamp<f32>(x, n, bound); }
 export function sum_of_squares_f64(x: usize, n: usize, scale: f64): f64 { return sumOfSquares<f64>(x, n, scale); }
-export function multiply_f64(x: usize, n: usize, factor: f64): void { multiply<f64>(x, n, factor); }
+export function multiply_f64(to: usize, from: usize, n: usize, first: f64, second: f64): void { multiply<f64>(to, from, n, first, second); }
 export function clamp_f64(x: usize, n: usize, bound: f64): void { clamp<f64>(x, n, bound); }
 export function backward_f32(flags: u32, p: usize, g: usize, b: usize, cp: usize, cb: usize, n: usize, lr: f64, wd: f64, mu: f64, u: f64, sums: usize): void { backward<f32>(flags, p, g, b, cp, cb, n, lr, wd, mu, u, sums); }
 export function backward_f64(flags: u32, p: usize, g: usize, b: usize, cp: usize, cb: usize, n: usize, lr: f64, wd: f64, mu: f64, u: f64, sums: usize): void { backward<f64>(flags, p, g, b, cp, cb, n, lr, wd, mu, u, sums); }
 export function zero(address: usize, bytes: usize): void { memory.fill(address, 0, bytes); }
 
 /** x·k + z on single numbers, as the updates compute it: for the probe at load, and for tests. */
-export function multiply_add_f32(x: f32, k: f32, z: f32): f32 { return f32x4.extract_lane(multiplyAdd<f32>(f32x4.splat(x), f32x4.splat(k), f32x4.splat(z), false), 0); }
-export function multiply_add_f64(x: f64, k: f64, z: f64): f64 { return f64x2.extract_lane(multiplyAdd<f64>(f64x2.splat(x), f64x2.splat(k), f64x2.splat(z), false), 0); }
+export function multiply_add_f32(x: f32, k: f32, z: f32): f32 { return f32x4.extract_lane(multiplyAdd<f32>(f32x4.splat(x), multiplier<f32>(k), f32x4.splat(z), false), 0); }
+export function multiply_add_f64(x: f64, k: f64, z: f64): f64 { return f64x2.extract_lane(multiplyAdd<f64>(f64x2.splat(x), multiplier<f64>(k), f64x2.splat(z), false), 0); }

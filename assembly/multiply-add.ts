@@ -12,7 +12,16 @@ export const enum Rounding {
   Separate = 2,
 }
 
-/** x·k + z. `inlined` is for the loops; where a call does no harm, the emulation is not written out again. */
+/** k as multiplyAdd wants it: in all lanes, and for the emulation of f32 already as f64. */
+// @ts-ignore: decorator
+@inline
+export function multiplier<T extends number>(k: T): v128 {
+  // @ts-ignore: introduced by asconfig.json
+  if (ROUNDING == Rounding.Emulated && sizeof<T>() == 4) return f64x2.splat(f64(k));
+  return v128.splat<T>(k);
+}
+
+/** x·k + z, with k from `multiplier`. `inlined` is for the loops; where a call does no harm, the emulation is not written out again. */
 // @ts-ignore: decorator
 @inline
 export function multiplyAdd<T extends number>(x: v128, k: v128, z: v128, inlined: bool): v128 {
@@ -51,23 +60,23 @@ function narrow(lo: v128, hi: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function emulated32(x: v128, k: v128, z: v128): v128 {
-  const lo = f64x2.add(f64x2.mul(low(x), low(k)), low(z));
-  const hi = f64x2.add(f64x2.mul(high(x), high(k)), high(z));
+  const lo = f64x2.add(f64x2.mul(low(x), k), low(z));
+  const hi = f64x2.add(f64x2.mul(high(x), k), high(z));
   const result = narrow(lo, hi);
   // Rounding twice differs from rounding once only where the f64 sum was itself rounded and landed on the midpoint of two
-  // neighbouring f32. In the normal range of f32 that shows in the lowest 29 bits of the sum; below it the midpoints lie
-  // elsewhere, so all of these lanes (zeros among them) are treated as hard.
-  const fraction = v128.and(v128.shuffle<i32>(lo, hi, 0, 2, 4, 6), i32x4.splat(0x1fffffff));
-  const midpoint = i32x4.eq(fraction, i32x4.splat(0x10000000));
-  const small = f32x4.lt(f32x4.abs(result), f32x4.splat(f32.MIN_NORMAL_VALUE));
-  if (v128.any_true(v128.or(midpoint, small))) return hard32(x, k, z);
+  // neighbouring f32. In the normal range of f32 the sum's lowest 29 bits are then a one and 28 zeros: shifted to the top, the
+  // one number whose absolute value is negative. Below that range the midpoints lie elsewhere, so all results with an exponent
+  // of 0 (zeros among them) are taken as hard. Shifts, because engines build a vector constant anew at every use.
+  const midpoint = i32x4.abs(i32x4.shl(v128.shuffle<i32>(lo, hi, 0, 2, 4, 6), 3));
+  const small = i32x4.eq(i32x4.shr_u(i32x4.shl(result, 1), 24), i64x2.splat(0));
+  if (i32x4.bitmask(v128.or(midpoint, small))) return hard32(x, k, z);
   return result;
 }
 
 function hard32(x: v128, k: v128, z: v128): v128 {
   return narrow(
-    addToOdd(f64x2.mul(low(x), low(k)), low(z)),
-    addToOdd(f64x2.mul(high(x), high(k)), high(z)),
+    addToOdd(f64x2.mul(low(x), k), low(z)),
+    addToOdd(f64x2.mul(high(x), k), high(z)),
   );
 }
 

@@ -1,15 +1,16 @@
 // The update rule of torch.optim.SGD (_single_tensor_sgd of PyTorch 1.13), once.
 //
-//   d = g                      d = (g·scale)·clip, where the gradient is scaled; maximize is scale = -1
+//   d = g
 //   d = d + weightDecay·p      with decay
 //   b = retain·b + undamped·d  with momentum
 //   d = b                      d = d + lookahead·b, with Nesterov
 //   p = p + negativeLr·d
 //
-// retain and lookahead are the momentum, undamped is 1 - dampening. A parameter's first step starts the buffer as b = d:
-// the same code with retain = undamped = 1 on a buffer of -0, the number that changes nothing when it is added.
+// retain and lookahead are the momentum, undamped is 1 - dampening. Without dampening undamped·d is d, and one addition is
+// what the fused multiply-add would give. A parameter's first step starts the buffer as b = d: the variant without dampening,
+// with retain = 1, on a buffer of -0, the number that changes nothing when it is added. maximize negates g beforehand.
 
-import { multiplyAdd } from "./multiply-add";
+import { multiplier, multiplyAdd } from "./multiply-add";
 
 export const enum Momentum {
   None,
@@ -21,33 +22,31 @@ export const enum Momentum {
 // @ts-ignore: decorator
 @inline
 export function update<T extends number>(
-  momentum: Momentum, decay: bool, scaled: bool,
+  momentum: Momentum, decay: bool, damped: bool,
   p: usize, g: usize, b: usize, n: usize,
-  negativeLr: T, weightDecay: T, retain: T, undamped: T, lookahead: T, scale: T, clip: T,
+  negativeLr: T, weightDecay: T, retain: T, undamped: T, lookahead: T,
 ): void {
-  const lr = v128.splat<T>(negativeLr);
-  const wd = v128.splat<T>(weightDecay);
+  const lr = multiplier<T>(negativeLr);
+  const wd = multiplier<T>(weightDecay);
   const r = v128.splat<T>(retain);
-  const u = v128.splat<T>(undamped);
-  const l = v128.splat<T>(lookahead);
-  const s = v128.splat<T>(scale);
-  const c = v128.splat<T>(clip);
+  const u = multiplier<T>(undamped);
+  const l = multiplier<T>(lookahead);
   // Counted by the offset, never by an end address: a region may end at 4 GiB, where the address wraps to 0.
   const whole = (n * sizeof<T>()) & ~15;
   for (let i: usize = 0; i < whole; i += 16) {
-    updateVector<T>(momentum, decay, scaled, true, p + i, g + i, b + i, lr, wd, r, u, l, s, c);
+    updateVector<T>(momentum, decay, damped, true, p + i, g + i, b + i, lr, wd, r, u, l);
   }
-  updateRest<T>(momentum, decay, scaled, p + whole, g + whole, b + whole, n % (16 / sizeof<T>()), lr, wd, r, u, l, s, c);
+  updateRest<T>(momentum, decay, damped, p + whole, g + whole, b + whole, n % (16 / sizeof<T>()), lr, wd, r, u, l);
 }
 
 /** The last n elements, fewer than a vector. One function for all variants: it is small, and never where the time goes. */
 function updateRest<T extends number>(
-  momentum: Momentum, decay: bool, scaled: bool,
+  momentum: Momentum, decay: bool, damped: bool,
   p: usize, g: usize, b: usize, n: usize,
-  lr: v128, wd: v128, r: v128, u: v128, l: v128, s: v128, c: v128,
+  lr: v128, wd: v128, r: v128, u: v128, l: v128,
 ): void {
   for (; n; n--) {
-    updateVector<T>(momentum, decay, scaled, false, p, g, b, lr, wd, r, u, l, s, c);
+    updateVector<T>(momentum, decay, damped, false, p, g, b, lr, wd, r, u, l);
     p += sizeof<T>();
     g += sizeof<T>();
     b += sizeof<T>();
@@ -58,16 +57,16 @@ function updateRest<T extends number>(
 // @ts-ignore: decorator
 @inline
 function updateVector<T extends number>(
-  momentum: Momentum, decay: bool, scaled: bool, whole: bool,
+  momentum: Momentum, decay: bool, damped: bool, whole: bool,
   p: usize, g: usize, b: usize,
-  negativeLr: v128, weightDecay: v128, retain: v128, undamped: v128, lookahead: v128, scale: v128, clip: v128,
+  negativeLr: v128, weightDecay: v128, retain: v128, undamped: v128, lookahead: v128,
 ): void {
   const parameter = load<T>(p, whole);
   let d = load<T>(g, whole);
-  if (scaled) d = v128.mul<T>(v128.mul<T>(d, scale), clip);
   if (decay) d = multiplyAdd<T>(parameter, weightDecay, d, whole);
   if (momentum != Momentum.None) {
-    const buffer = multiplyAdd<T>(d, undamped, v128.mul<T>(load<T>(b, whole), retain), whole);
+    const retained = v128.mul<T>(load<T>(b, whole), retain);
+    const buffer = damped ? multiplyAdd<T>(d, undamped, retained, whole) : v128.add<T>(d, retained);
     store<T>(b, buffer, whole);
     d = momentum == Momentum.Nesterov ? multiplyAdd<T>(buffer, lookahead, d, whole) : buffer;
   }

@@ -36,7 +36,7 @@ export function clipGradNorm(
   }
   const coefficient = clipCoefficient(list, total, maxNorm);
   for (const { engine, dtype, address, size } of list.map(gradientElements)) {
-    engine.kernel[dtype].multiply(address, size, coefficient);
+    engine.kernel[dtype].multiply(address, address, size, coefficient, 1);
   }
   return total;
 }

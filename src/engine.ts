@@ -6,6 +6,7 @@ import type { Allocator } from "./memory/allocator.js";
 import { Arena } from "./memory/arena.js";
 import { ForeignAllocator } from "./memory/foreign.js";
 import { ELEMENT_BYTES } from "./memory/region.js";
+import { BLOCK_BYTES } from "./optimizer/run.js";
 import { Parameter, type ParameterOptions } from "./parameter.js";
 
 export interface EngineOptions {
@@ -49,6 +50,8 @@ export class Engine {
   readonly allocator: Allocator;
   /** @internal */
   readonly parameters = new Set<Parameter>();
+  /** Byte address of room for a block of gradients, once `reserveScratch` was called. @internal */
+  scratch = 0;
   readonly #foreign: boolean;
   #disposed = false;
 
@@ -87,10 +90,17 @@ export class Engine {
     return parameter;
   }
 
+  /** @internal */
+  reserveScratch(): void {
+    if (this.scratch === 0) this.scratch = this.allocator.allocate(BLOCK_BYTES);
+  }
+
   /** Frees all parameters, their gradients and optimizer state. Nothing made by this engine can be used afterwards. */
   dispose(): void {
     this.#disposed = true;
     for (const parameter of this.parameters) parameter.dispose();
+    if (this.scratch !== 0) this.allocator.free(this.scratch);
+    this.scratch = 0;
   }
 
   [Symbol.dispose](): void {

@@ -5,6 +5,7 @@ import type { DType } from "./kernel/variants.js";
 import { ELEMENT_BYTES, type FloatArray, lasting, Region } from "./memory/region.js";
 import { checkElementType, checkNumbers, type NumberArray } from "./numbers.js";
 import { checkSparse, type SparseGradient, SparseRows } from "./sparse-gradient.js";
+import { structure } from "./structure.js";
 
 export interface ParameterOptions {
   /** element type; default `"float32"` */
@@ -35,10 +36,8 @@ export class Parameter {
   readonly engine: Engine;
   /** The dense gradient's place, kept while the gradient is null. @internal */
   gradient: Region | null = null;
-  /** @internal */
-  hasGrad = false;
-  /** @internal */
-  sparse: SparseRows | null = null;
+  #hasGrad = false;
+  #sparse: SparseRows | null = null;
   /** What optimizers keep for this parameter, freed with it. @internal */
   readonly attached = new Set<Region>();
   /** @internal */
@@ -60,6 +59,16 @@ export class Parameter {
     else if (options.address === undefined) engine.kernel.zero(this.address, this.size * ELEMENT_BYTES[this.dtype]);
   }
 
+  /** Whether there is a dense gradient. @internal */
+  get hasGrad(): boolean {
+    return this.#hasGrad;
+  }
+
+  /** @internal */
+  get sparse(): SparseRows | null {
+    return this.#sparse;
+  }
+
   /**
    * The elements, live: a view of linear memory, `size` long, row-major. Read it anew after anything that may allocate,
    * because a view that you keep dies when the memory grows; what this property returns is always valid.
@@ -71,7 +80,7 @@ export class Parameter {
   /** The gradient, live, as `data` is; null until there is one, and while it is sparse (see `sparseGrad`). */
   get grad(): FloatArray | null {
     this.#checkAlive();
-    return this.hasGrad && this.gradient ? this.gradient.view : null;
+    return this.#hasGrad && this.gradient ? this.gradient.view : null;
   }
 
   /**
@@ -83,14 +92,10 @@ export class Parameter {
   set grad(values: NumberArray | SparseGradient | null) {
     this.#checkAlive();
     if (values === null || values === undefined) {
-      this.#dropSparse();
-      this.hasGrad = false;
+      this.#setKind(false, null);
     } else if ("indices" in values) {
       checkSparse(this, values);
-      const rows = SparseRows.from(this, values);
-      this.#dropSparse();
-      this.hasGrad = false;
-      this.sparse = rows;
+      this.#setKind(false, SparseRows.from(this, values));
     } else {
       this.#setDense(values);
     }
@@ -99,17 +104,16 @@ export class Parameter {
   /** The sparse gradient as it was assigned, live values included; null when there is none. */
   get sparseGrad(): SparseGradient | null {
     this.#checkAlive();
-    return this.sparse && { indices: this.sparse.indices, values: this.sparse.values.view };
+    return this.#sparse && { indices: this.#sparse.indices, values: this.#sparse.values.view };
   }
 
   /** The live gradient view, created as zeros if there was no dense gradient. */
   ensureGrad(): FloatArray {
     this.#checkAlive();
-    if (!this.hasGrad) {
+    if (!this.#hasGrad) {
       const region = this.#gradientRegion();
       this.engine.kernel.zero(region.address, this.size * ELEMENT_BYTES[this.dtype]);
-      this.#dropSparse();
-      this.hasGrad = true;
+      this.#setKind(true, null);
     }
     return this.#gradientRegion().view;
   }
@@ -117,9 +121,9 @@ export class Parameter {
   /** Sets the gradient to zero, in place; null stays null, and a sparse gradient loses its rows. */
   zeroGrad(): void {
     this.#checkAlive();
-    if (this.hasGrad && this.gradient) {
+    if (this.#hasGrad && this.gradient) {
       this.engine.kernel.zero(this.gradient.address, this.size * ELEMENT_BYTES[this.dtype]);
-    } else if (this.sparse) {
+    } else if (this.#sparse) {
       this.grad = { indices: new Int32Array(0), values: [] };
     }
   }
@@ -128,7 +132,7 @@ export class Parameter {
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
-    this.#dropSparse();
+    this.#setKind(false, null);
     for (const region of this.attached) region.free();
     this.attached.clear();
     this.gradient?.free();
@@ -150,18 +154,22 @@ export class Parameter {
     checkNumbers(values, "grad");
     const source = this.gradient ? values : lasting(values, this.engine.memory);
     this.#gradientRegion().view.set(source);
-    this.#dropSparse();
-    this.hasGrad = true;
+    this.#setKind(true, null);
   }
 
   #gradientRegion(): Region {
-    this.gradient ??= new Region(this.engine.allocator, this.dtype, this.size);
+    if (this.gradient === null) {
+      this.gradient = new Region(this.engine.allocator, this.dtype, this.size);
+      structure.version++;
+    }
     return this.gradient;
   }
 
-  #dropSparse(): void {
-    this.sparse?.free();
-    this.sparse = null;
+  #setKind(dense: boolean, sparse: SparseRows | null): void {
+    if (dense !== this.#hasGrad || sparse !== this.#sparse) structure.version++;
+    this.#sparse?.free();
+    this.#hasGrad = dense;
+    this.#sparse = sparse;
   }
 
   #checkAlive(): void {

@@ -15,7 +15,7 @@ import {
 } from "./optimizer/options.js";
 import { Plan } from "./optimizer/plan.js";
 import { pythonType } from "./optimizer/python.js";
-import { runPlan } from "./optimizer/run.js";
+import { type GradientOptions, runPlan } from "./optimizer/run.js";
 import { saveState } from "./optimizer/save.js";
 import { OptimizerState } from "./optimizer/state.js";
 import { type StepCotangents, type StepGradients, Tape } from "./optimizer/tape.js";
@@ -63,6 +63,8 @@ export class SGD {
   /** by parameter; a parameter has an entry once it had a gradient in a step */
   readonly state = new OptimizerState();
   readonly #plan = new Plan();
+  /** one object for all steps, so that a step makes none */
+  readonly #gradients: GradientOptions = { scale: null, clip: null, zero: false };
   readonly #tape = new Tape();
   /** state entries of a loaded dict that no group mentioned */
   #aside: Record<string, unknown> = {};
@@ -97,16 +99,18 @@ export class SGD {
     }
     checkStepOptions(options, this.defaults.differentiable);
     const result = closure ? closure() : undefined;
-    const scale = options.gradScale ?? null;
-    const clip = options.maxGradNorm === undefined ? null : this.#clip(options.maxGradNorm, scale ?? 1);
-    this.#plan.prepare(this.paramGroups, this.state, scale, clip);
+    const gradients = this.#gradients;
+    gradients.scale = options.gradScale ?? null;
+    gradients.clip = options.maxGradNorm === undefined ? null : this.#clip(options.maxGradNorm, gradients.scale ?? 1);
+    gradients.zero = options.zeroGrad ?? false;
+    this.#plan.prepare(this.paramGroups, this.state, gradients);
     try {
       if (this.defaults.differentiable) this.#tape.record(this.paramGroups, this.state);
     } catch (error) {
       this.#plan.abandon(this.state);
       throw error;
     }
-    runPlan(this.#plan, scale, clip, options.zeroGrad ?? false);
+    runPlan(this.#plan, gradients);
     this.#plan.settle();
     return result;
   }

@@ -45,12 +45,11 @@ export class SparseRows {
     this.values.free();
   }
 
-  /** A copy, its values multiplied by each factor in turn. */
-  scaled(...factors: number[]): SparseRows {
+  /** A copy, its values multiplied by one factor, then by another. */
+  scaled(first = 1, second = 1): SparseRows {
     const copy = new SparseRows(this.parameter, this.indices);
-    copy.values.view.set(this.values.view);
     const { engine, dtype } = this.parameter;
-    for (const factor of factors) engine.kernel[dtype].multiply(copy.values.address, copy.values.size, factor);
+    engine.kernel[dtype].multiply(copy.values.address, this.values.address, this.values.size, first, second);
     return copy;
   }
 
@@ -116,7 +115,7 @@ export class SparseRows {
 
 /** to = to + alpha·from over n elements: the plain update with -lr = alpha. */
 function addRow({ engine, dtype }: Parameter, from: number, to: number, n: number, alpha: number): void {
-  engine.kernel[dtype].updates[PLAIN](to, from, 0, n, alpha, 0, 0, 0, 0, 1, 1);
+  engine.kernel[dtype].updates[PLAIN](to, from, 0, n, alpha, 0, 0, 0, 0);
 }
 
 const PLAIN = variantIndex(false, false, false, false);

@@ -5,11 +5,12 @@ export interface CheckpointLimits {
   /** Nesting of containers. Default 500. */
   maxDepth: number;
   /**
-   * Bytes of inflated entries and of tensors, together, per byte of input. Default 32. More than 2 takes compression,
-   * or tensors that share a storage or repeat it (strides of 0). The first MiB is always allowed.
+   * Bytes of inflated entries, of tensors, and of containers (64 each), together, per byte of input. Default 32. Files of
+   * PyTorch come near it only by compression, or with tensors that share a storage or repeat it (strides of 0). The first
+   * MiB is always allowed.
    */
   maxExpansion: number;
-  /** Bytes of inflated entries and of tensors, together, whatever the input's size. Default: no bound. */
+  /** The same sum, whatever the input's size. Default: no bound. */
   maxBytes: number;
   /** Bytes of one pickled integer. Default 256. */
   maxIntegerBytes: number;

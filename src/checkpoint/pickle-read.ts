@@ -12,6 +12,9 @@ export interface Unpickled {
   storages: Map<string, Storage>;
 }
 
+/** About what a container costs an engine. */
+const NODE_BYTES = 64;
+
 /**
  * Runs one pickle on a stack of its own, without recursion. Throws `TruncatedError` when the bytes end before it does.
  */
@@ -37,6 +40,16 @@ class Unpickler extends PickleCursor {
   private unknown(code: number): never {
     const hex = code.toString(16).padStart(2, "0");
     return this.fail(`opcode 0x${hex} is none that pickle protocols 2 to 5 write for a checkpoint`);
+  }
+
+  /** What a pickle builds takes memory as well, and one byte can build it. */
+  private charge(): void {
+    this.options.budget.charge(NODE_BYTES, "what the pickle builds", this.where);
+  }
+
+  private build(node: Node): true {
+    this.charge();
+    return this.push(node);
   }
 
   private push(value: Node): true {
@@ -106,19 +119,19 @@ class Unpickler extends PickleCursor {
   private container(code: number): boolean {
     switch (code) {
       case OP.EMPTY_LIST:
-        return this.push(new List());
+        return this.build(new List());
       case OP.EMPTY_DICT:
-        return this.push(new Dict());
+        return this.build(new Dict());
       case OP.EMPTY_SET:
-        return this.push(new PySet());
+        return this.build(new PySet());
       case OP.EMPTY_TUPLE:
-        return this.push(new Tuple([]));
+        return this.build(new Tuple([]));
       case OP.TUPLE1:
       case OP.TUPLE2:
       case OP.TUPLE3:
         return this.shortTuple(code - OP.TUPLE1 + 1);
       case OP.TUPLE:
-        return this.push(new Tuple(this.popMark()));
+        return this.build(new Tuple(this.popMark()));
       case OP.APPEND:
         return this.append([this.pop()]);
       case OP.APPENDS:
@@ -133,7 +146,7 @@ class Unpickler extends PickleCursor {
         return this.addItems(this.popMark());
       case OP.FROZENSET: {
         const items = this.popMark();
-        return this.push(new PySet()) && this.addItems(items);
+        return this.build(new PySet()) && this.addItems(items);
       }
       default:
         return false;
@@ -142,7 +155,7 @@ class Unpickler extends PickleCursor {
 
   private shortTuple(length: number): true {
     if (this.stack.length < length) this.fail(`a tuple of ${length} from a stack of ${this.stack.length}`);
-    return this.push(new Tuple(this.stack.splice(-length)));
+    return this.build(new Tuple(this.stack.splice(-length)));
   }
 
   private append(items: Node[]): true {
@@ -178,6 +191,7 @@ class Unpickler extends PickleCursor {
   private memory(code: number): boolean {
     switch (code) {
       case OP.MARK:
+        this.charge();
         this.marks.push(this.stack);
         this.stack = [];
         return true;
@@ -244,7 +258,7 @@ class Unpickler extends PickleCursor {
       case OP.BINPERSID:
         return this.storage(findStorage(this.pop(), this.where));
       case OP.BUILD:
-        return this.build();
+        return this.dropAttributes();
       default:
         return false;
     }
@@ -259,16 +273,16 @@ class Unpickler extends PickleCursor {
 
   private reduce(): true {
     const args = this.pop();
-    return this.push(callGlobal(this.pop(), args, this.where, this.options.budget));
+    return this.build(callGlobal(this.pop(), args, this.where, this.options.budget));
   }
 
   private storage(storage: Storage): true {
     if (!this.storages.has(storage.key)) this.storages.set(storage.key, storage);
-    return this.push(storage);
+    return this.build(storage);
   }
 
   /** Attributes, such as `_metadata` of a model's state dict, are dropped. */
-  private build(): true {
+  private dropAttributes(): true {
     this.pop();
     const target = this.top();
     if (!(target instanceof Dict || target instanceof Tensor || target instanceof Storage)) {

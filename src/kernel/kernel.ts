@@ -14,8 +14,6 @@ export type Update = (
   retain: number,
   undamped: number,
   lookahead: number,
-  scale: number,
-  clip: number,
 ) => void;
 
 /** The functions for one element type. `x` is the byte address of `n` elements. */
@@ -23,7 +21,8 @@ export interface TypedKernel {
   /** by `variantIndex` */
   updates: readonly Update[];
   sumOfSquares(x: number, n: number, scale: number): number;
-  multiply(x: number, n: number, factor: number): void;
+  /** to = (from·first)·second; both may be the same */
+  multiply(to: number, from: number, n: number, first: number, second: number): void;
   clamp(x: number, n: number, bound: number): void;
   backward(
     flags: number,

@@ -7,29 +7,34 @@ export type DType = "float32" | "float64";
 export const WASM_TYPE = { float32: "f32", float64: "f64" } as const;
 
 export interface Variant {
-  /** `sgd_<dtype>_<momentum>[_decay][_scaled]` */
+  /** `sgd_<dtype>_<momentum>[_damped][_decay]` */
   readonly name: string;
   readonly dtype: DType;
   readonly momentum: "plain" | "momentum" | "nesterov";
+  /** the gradient is multiplied by 1 - dampening before it goes into the buffer */
+  readonly damped: boolean;
   /** weight decay is added to the gradient */
   readonly decay: boolean;
-  /** the gradient is multiplied by `scale`, then by `clip`: gradScale, clipping, and maximize as scale = -1 */
-  readonly scaled: boolean;
 }
 
-const MOMENTA = ["plain", "momentum", "nesterov"] as const;
+/** In this order `variantIndex` counts. */
+const UPDATES = [
+  { momentum: "plain", damped: false },
+  { momentum: "momentum", damped: false },
+  { momentum: "momentum", damped: true },
+  { momentum: "nesterov", damped: false },
+  { momentum: "nesterov", damped: true },
+] as const;
 
 function variantsOf(dtype: DType): Variant[] {
-  return [false, true].flatMap((scaled) =>
-    [false, true].flatMap((decay) =>
-      MOMENTA.map((momentum) => ({
-        name: `sgd_${WASM_TYPE[dtype]}_${momentum}${decay ? "_decay" : ""}${scaled ? "_scaled" : ""}`,
-        dtype,
-        momentum,
-        decay,
-        scaled,
-      })),
-    ),
+  return [false, true].flatMap((decay) =>
+    UPDATES.map(({ momentum, damped }) => ({
+      name: `sgd_${WASM_TYPE[dtype]}_${momentum}${damped ? "_damped" : ""}${decay ? "_decay" : ""}`,
+      dtype,
+      momentum,
+      damped,
+      decay,
+    })),
   );
 }
 
@@ -40,6 +45,6 @@ export const VARIANTS: Record<DType, readonly Variant[]> = {
 };
 
 /** Where `VARIANTS[dtype]` holds the variant for these options. */
-export function variantIndex(momentum: boolean, nesterov: boolean, decay: boolean, scaled: boolean): number {
-  return (scaled ? 6 : 0) + (decay ? 3 : 0) + (momentum ? (nesterov ? 2 : 1) : 0);
+export function variantIndex(momentum: boolean, nesterov: boolean, damped: boolean, decay: boolean): number {
+  return (decay ? UPDATES.length : 0) + (momentum ? (nesterov ? 3 : 1) + (damped ? 1 : 0) : 0);
 }

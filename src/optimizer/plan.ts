@@ -5,12 +5,14 @@ import type { Engine } from "../engine.js";
 import type { DType } from "../kernel/variants.js";
 import { ELEMENT_BYTES } from "../memory/region.js";
 import { describe, type Parameter } from "../parameter.js";
+import { structure } from "../structure.js";
 import type { ParamGroup } from "./options.js";
 import { pythonType } from "./python.js";
+import type { GradientOptions } from "./run.js";
 import { dropSparse, prepareSparse, type SparseUpdate, unsupported } from "./sparse-update.js";
 import type { OptimizerState, ParameterState } from "./state.js";
 
-/** Adjacent elements of one group that get the same update. Objects are kept from step to step, so that none is made. */
+/** Adjacent elements of one group that get the same update. */
 export interface Span {
   group: ParamGroup;
   engine: Engine;
@@ -25,6 +27,17 @@ export interface Span {
   n: number;
 }
 
+/** A group as it was when the plan was made, to see whether the plan still holds. */
+interface PlannedGroup {
+  group: ParamGroup;
+  params: Parameter[];
+  momentum: boolean;
+  merge: boolean;
+  /** there are float32 gradients; with a momentum buffer of an earlier step */
+  float32: boolean;
+  float32Running: boolean;
+}
+
 const LARGEST_FLOAT32 = 3.4028234663852886e38;
 
 export class Plan {
@@ -32,18 +45,22 @@ export class Plan {
   /** how many of `spans` belong to the plan; the others are left over from longer ones */
   count = 0;
   readonly sparse: SparseUpdate[] = [];
+  readonly #groups: PlannedGroup[] = [];
+  /** `structure.version` for which the plan holds */
+  #version = -1;
   readonly #fresh: ParameterState[] = [];
   /** parameters that came into the state by this plan */
   readonly #added: Parameter[] = [];
 
-  /**
-   * @param scale what gradients are multiplied by, before `clip` multiplies them; null for not at all
-   * @throws on a group or parameter that cannot be stepped; buffers made on the way are taken back
-   */
-  prepare(groups: readonly ParamGroup[], state: OptimizerState, scale: number | null, clip: number | null): void {
-    this.count = 0;
+  /** @throws on a group or parameter that cannot be stepped; buffers made on the way are taken back */
+  prepare(groups: readonly ParamGroup[], state: OptimizerState, gradients: GradientOptions): void {
     try {
-      for (let i = 0; i < groups.length; i++) this.#prepareGroup(groups[i], state, scale, clip);
+      if (!this.#holds(groups)) this.#make(groups, state, gradients);
+      const scaled = gradients.scale !== null || gradients.clip !== null;
+      for (let i = 0; i < this.#groups.length; i++) checkScalars(this.#groups[i]);
+      for (let i = 0; i < this.count; i++) {
+        if (scaled || this.spans[i].group.maximize) this.spans[i].engine.reserveScratch();
+      }
     } catch (error) {
       this.abandon(state);
       throw error;
@@ -55,6 +72,7 @@ export class Plan {
     for (const entry of this.#fresh) entry.free();
     for (const parameter of this.#added) state.delete(parameter);
     for (const update of this.sparse) dropSparse(update);
+    this.#version = -1;
     this.settle();
   }
 
@@ -66,25 +84,40 @@ export class Plan {
     this.sparse.length = 0;
   }
 
-  #prepareGroup(group: ParamGroup, state: OptimizerState, scale: number | null, clip: number | null): void {
-    const { params, foreach } = group;
-    const withMomentum = checkedNumber(group, "momentum") !== 0;
-    let checked: DType | undefined;
-    for (let i = 0; i < params.length; i++) {
-      const parameter = params[i];
+  /** Whether nothing has changed since the plan was made that it depends on. */
+  #holds(groups: readonly ParamGroup[]): boolean {
+    if (this.#version !== structure.version || this.#groups.length !== groups.length) return false;
+    for (let i = 0; i < groups.length; i++) if (!isAsPlanned(groups[i], this.#groups[i])) return false;
+    return true;
+  }
+
+  #make(groups: readonly ParamGroup[], state: OptimizerState, gradients: GradientOptions): void {
+    this.count = 0;
+    this.#groups.length = 0;
+    for (const group of groups) this.#addGroup(group, state, gradients);
+    // First steps and sparse gradients are planned anew every time.
+    this.#version = this.#fresh.length === 0 && this.sparse.length === 0 ? structure.version : -1;
+  }
+
+  #addGroup(group: ParamGroup, state: OptimizerState, gradients: GradientOptions): void {
+    const planned: PlannedGroup = {
+      group,
+      params: [...group.params],
+      momentum: checkedNumber(group, "momentum") !== 0,
+      merge: group.foreach !== false,
+      float32: false,
+      float32Running: false,
+    };
+    this.#groups.push(planned);
+    for (const parameter of planned.params) {
       if (parameter.disposed) throw new Error(`${describe(parameter)} was disposed: take it out of its group`);
       if (!parameter.hasGrad && parameter.sparse === null) continue;
-      if (parameter.dtype !== checked) {
-        checkScalars(group, parameter.dtype);
-        checked = parameter.dtype;
-      }
       const entry = this.#entry(parameter, state);
-      if (parameter.sparse) {
-        this.#addSparse(group, parameter, entry, scale, clip);
-        continue;
-      }
-      if (withMomentum) this.#prepareBuffer(group, parameter, entry);
-      this.#add(group, parameter, withMomentum ? entry : null, foreach !== false);
+      if (parameter.sparse === null) this.#addDense(planned, parameter, entry);
+      else this.#addSparse(group, parameter, entry, gradients);
+      if (parameter.dtype !== "float32") continue;
+      planned.float32 = true;
+      if (planned.momentum && !entry.fresh) planned.float32Running = true;
     }
   }
 
@@ -95,78 +128,67 @@ export class Plan {
     return state.entry(parameter);
   }
 
-  #prepareBuffer(group: ParamGroup, parameter: Parameter, entry: ParameterState): void {
-    if (entry.rows) throw unsupported();
-    if (entry.buffer === null) {
+  #addSparse(group: ParamGroup, parameter: Parameter, entry: ParameterState, gradients: GradientOptions): void {
+    // A duplicate finds the buffer that the parameter's earlier update leaves.
+    const earlier = entry.rows && this.sparse.find((update) => update.entry === entry);
+    this.sparse.push(prepareSparse(group, parameter, entry, earlier?.buffer ?? entry.rows, gradients));
+  }
+
+  #addDense({ group, momentum, merge }: PlannedGroup, parameter: Parameter, entry: ParameterState): void {
+    if (momentum && entry.rows) throw unsupported();
+    if (momentum && entry.buffer === null) {
       this.#fresh.push(entry);
       entry.allocate();
       entry.fresh = true;
-    } else if (!entry.fresh && parameter.dtype === "float32") {
-      checkFloat32(1 - checkedNumber(group, "dampening"));
     }
-  }
-
-  #addSparse(
-    group: ParamGroup,
-    parameter: Parameter,
-    entry: ParameterState,
-    scale: number | null,
-    clip: number | null,
-  ): void {
-    const factors: number[] = [];
-    if (scale !== null) factors.push(scale);
-    if (clip !== null) factors.push(clip);
-    if (group.maximize) factors.push(-1);
-    // A duplicate finds the buffer that the parameter's earlier update leaves.
-    const earlier = entry.rows && this.sparse.find((update) => update.entry === entry);
-    this.sparse.push(prepareSparse(group, parameter, entry, earlier?.buffer ?? entry.rows, factors));
-  }
-
-  #add(group: ParamGroup, parameter: Parameter, entry: ParameterState | null, merge: boolean): void {
-    const { engine, dtype, address: p, size: n } = parameter;
-    // Both are there: the caller has seen the gradient and allocated the buffer.
-    const g = parameter.gradient?.address ?? 0;
-    const b = entry?.buffer?.address ?? 0;
-    const fresh = entry?.fresh ?? false;
+    const span: Span = {
+      group,
+      engine: parameter.engine,
+      dtype: parameter.dtype,
+      fresh: momentum && entry.fresh,
+      p: parameter.address,
+      g: parameter.gradient?.address ?? 0,
+      b: momentum ? (entry.buffer?.address ?? 0) : 0,
+      n: parameter.size,
+    };
     const last = this.spans[this.count - 1];
-    if (
-      merge &&
-      this.count > 0 &&
-      last.group === group &&
-      last.engine === engine &&
-      last.dtype === dtype &&
-      last.fresh === fresh
-    ) {
-      const bytes = last.n * ELEMENT_BYTES[dtype];
-      if (last.p + bytes === p && last.g + bytes === g && (entry === null || last.b + bytes === b)) {
-        last.n += n;
-        return;
-      }
-    }
-    const span = this.spans[this.count++];
-    if (span === undefined) {
-      this.spans.push({ group, engine, dtype, fresh, p, g, b, n });
-      return;
-    }
-    span.group = group;
-    span.engine = engine;
-    span.dtype = dtype;
-    span.fresh = fresh;
-    span.p = p;
-    span.g = g;
-    span.b = b;
-    span.n = n;
+    if (merge && this.count > 0 && isAdjacent(last, span)) last.n += span.n;
+    else this.spans[this.count++] = span;
   }
 }
 
+function isAsPlanned(group: ParamGroup, planned: PlannedGroup): boolean {
+  const { params } = planned;
+  if (group !== planned.group || group.params.length !== params.length) return false;
+  if ((group.momentum !== 0) !== planned.momentum || (group.foreach !== false) !== planned.merge) return false;
+  for (let i = 0; i < params.length; i++) if (group.params[i] !== params[i]) return false;
+  return true;
+}
+
+/** Whether `next` goes on where `last` ends, in parameters, gradients and buffers. */
+function isAdjacent(last: Span, next: Span): boolean {
+  const bytes = last.n * ELEMENT_BYTES[last.dtype];
+  return (
+    last.group === next.group &&
+    last.engine === next.engine &&
+    last.dtype === next.dtype &&
+    last.fresh === next.fresh &&
+    last.p + bytes === next.p &&
+    last.g + bytes === next.g &&
+    (last.b === 0 || last.b + bytes === next.b)
+  );
+}
+
 /** The scalars of a group as torch checks them when it hands them to its kernels. */
-function checkScalars(group: ParamGroup, dtype: DType): void {
+function checkScalars({ group, float32, float32Running }: PlannedGroup): void {
   const lr = checkedNumber(group, "lr");
   const momentum = checkedNumber(group, "momentum");
   const weightDecay = checkedNumber(group, "weightDecay");
-  if (dtype !== "float32") return;
+  const dampening = momentum !== 0 ? checkedNumber(group, "dampening") : 0;
+  if (!float32) return;
   checkFloat32(lr);
   checkFloat32(weightDecay);
+  if (float32Running) checkFloat32(1 - dampening);
   if (group.nesterov) checkFloat32(momentum);
 }
 

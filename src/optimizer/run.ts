@@ -1,61 +1,93 @@
 // A step, carried out: one call of the kernel per span.
 
+import type { Update } from "../kernel/kernel.js";
 import { variantIndex } from "../kernel/variants.js";
-import { ELEMENT_BYTES } from "../memory/region.js";
+import { ARRAY_TYPE, ELEMENT_BYTES } from "../memory/region.js";
+import type { ParamGroup } from "./options.js";
 import type { Plan, Span } from "./plan.js";
 import { applySparse } from "./sparse-update.js";
 
-/** Where gradients are zeroed in the same pass, this many elements are updated at a time: their gradients stay in the cache. */
-const BLOCK = 8192;
+/**
+ * Where gradients are changed on the way in (scaled, clipped, negated) or zeroed after, this many bytes of them are taken at a
+ * time: a block stays in the cache, so that memory is still passed over once.
+ */
+export const BLOCK_BYTES = 16384;
 
-/** `scale` and `clip` multiply gradients, one after the other; null leaves them as they are. */
-export function runPlan(plan: Plan, scale: number | null, clip: number | null, zeroGrad: boolean): void {
+/** What happens to gradients in a step, beyond what the groups say. */
+export interface GradientOptions {
+  /** they are multiplied by `scale`, then by `clip`; null for not at all */
+  scale: number | null;
+  clip: number | null;
+  /** they are zeroed after */
+  zero: boolean;
+}
+
+/** A group's options as the kernel takes them. One object for all steps, so that none is made. */
+const scalars = {
+  negativeLr: 0,
+  weightDecay: 0,
+  momentum: 0,
+  undamped: 0,
+  factor: 1,
+  scaled: false,
+  running: 0,
+  first: 0,
+};
+
+export function runPlan(plan: Plan, gradients: GradientOptions): void {
+  let group: ParamGroup | undefined;
   for (let i = 0; i < plan.count; i++) {
     const span = plan.spans[i];
+    if (span.group !== group) {
+      group = span.group;
+      readScalars(group, gradients);
+    }
     if (span.fresh) fillWithNegativeZero(span);
-    if (zeroGrad) updateAndZero(span, scale, clip);
-    else update(span, 0, span.n, scale, clip);
+    const update = span.engine.kernel[span.dtype].updates[span.fresh ? scalars.first : scalars.running];
+    if (scalars.scaled || gradients.zero) runInBlocks(update, span, gradients);
+    else call(update, span, span.p, span.g, span.b, span.n);
   }
   for (const update of plan.sparse) {
     applySparse(update);
-    if (zeroGrad) update.parameter.zeroGrad();
+    if (gradients.zero) update.parameter.zeroGrad();
   }
 }
 
-function updateAndZero(span: Span, scale: number | null, clip: number | null): void {
-  const bytes = ELEMENT_BYTES[span.dtype];
-  for (let start = 0; start < span.n; start += BLOCK) {
-    const n = Math.min(BLOCK, span.n - start);
-    update(span, start, n, scale, clip);
-    span.engine.kernel.zero(span.g + start * bytes, n * bytes);
-  }
-}
-
-/** Elements `start` to `start + n` of a span. */
-function update(span: Span, start: number, n: number, scale: number | null, clip: number | null): void {
-  const { group, dtype, fresh } = span;
+function readScalars(group: ParamGroup, { scale, clip }: GradientOptions): void {
   const momentum = Number(group.momentum);
-  const weightDecay = Number(group.weightDecay);
-  const scaled = scale !== null || clip !== null || Boolean(group.maximize);
-  const variant = variantIndex(momentum !== 0, Boolean(group.nesterov), weightDecay !== 0, scaled);
-  const offset = start * ELEMENT_BYTES[dtype];
-  span.engine.kernel[dtype].updates[variant](
-    span.p + offset,
-    span.g + offset,
-    span.b + offset,
-    n,
-    -group.lr,
-    weightDecay,
-    fresh ? 1 : momentum,
-    fresh ? 1 : 1 - group.dampening,
-    momentum,
-    group.maximize ? -(scale ?? 1) : (scale ?? 1),
-    clip ?? 1,
-  );
+  const undamped = 1 - Number(group.dampening);
+  const nesterov = Boolean(group.nesterov);
+  scalars.negativeLr = -Number(group.lr);
+  scalars.weightDecay = Number(group.weightDecay);
+  scalars.momentum = momentum;
+  scalars.undamped = undamped;
+  scalars.factor = (group.maximize ? -1 : 1) * (scale ?? 1);
+  scalars.scaled = Boolean(group.maximize) || scale !== null || clip !== null;
+  const decay = scalars.weightDecay !== 0;
+  scalars.running = variantIndex(momentum !== 0, nesterov, undamped !== 1, decay);
+  scalars.first = variantIndex(true, nesterov, false, decay);
+}
+
+function call(update: Update, span: Span, p: number, g: number, b: number, n: number): void {
+  const { negativeLr, weightDecay, momentum, undamped } = scalars;
+  update(p, g, b, n, negativeLr, weightDecay, span.fresh ? 1 : momentum, undamped, momentum);
+}
+
+function runInBlocks(update: Update, span: Span, { clip, zero }: GradientOptions): void {
+  const { engine, dtype, p, g, b, n } = span;
+  const { kernel, scratch } = engine;
+  const bytes = ELEMENT_BYTES[dtype];
+  const block = BLOCK_BYTES / bytes;
+  for (let start = 0; start < n; start += block) {
+    const offset = start * bytes;
+    const count = Math.min(block, n - start);
+    if (scalars.scaled) kernel[dtype].multiply(scratch, g + offset, count, scalars.factor, clip ?? 1);
+    call(update, span, p + offset, scalars.scaled ? scratch : g + offset, b + offset, count);
+    if (zero) kernel.zero(g + offset, count * bytes);
+  }
 }
 
 /** -0 is what a first step's buffer is added to, because x + -0 is x for every x. */
 function fillWithNegativeZero({ engine, dtype, b, n }: Span): void {
-  const ArrayType = dtype === "float32" ? Float32Array : Float64Array;
-  new ArrayType(engine.memory.buffer, b, n).fill(-0);
+  new ARRAY_TYPE[dtype](engine.memory.buffer, b, n).fill(-0);
 }

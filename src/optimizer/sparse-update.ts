@@ -4,6 +4,7 @@ import type { Region } from "../memory/region.js";
 import type { Parameter } from "../parameter.js";
 import type { SparseRows } from "../sparse-gradient.js";
 import type { ParamGroup } from "./options.js";
+import type { GradientOptions } from "./run.js";
 import type { ParameterState } from "./state.js";
 
 /** A sparse step, computed but for the last addition to the parameter. */
@@ -22,7 +23,7 @@ export interface SparseUpdate {
 }
 
 /**
- * @param factors what gradients are multiplied by, one after the other
+ * @param gradients what happens to the gradient first
  * @param before the buffer that the step finds, if it is sparse
  * @throws Error for what PyTorch cannot do with sparse gradients either: weight decay, and Nesterov on a dense buffer
  */
@@ -31,12 +32,12 @@ export function prepareSparse(
   parameter: Parameter,
   entry: ParameterState,
   before: SparseRows | null,
-  factors: readonly number[],
+  gradients: GradientOptions,
 ): SparseUpdate {
   if (group.weightDecay !== 0 || (entry.buffer !== null && group.momentum !== 0 && group.nesterov)) throw unsupported();
   const temporary: SparseRows[] = [];
   try {
-    return compute(group, parameter, entry, before, factors, temporary);
+    return compute(group, parameter, entry, before, gradients, temporary);
   } catch (error) {
     for (const rows of temporary) rows.free();
     throw error;
@@ -48,7 +49,7 @@ function compute(
   parameter: Parameter,
   entry: ParameterState,
   before: SparseRows | null,
-  factors: readonly number[],
+  { scale, clip }: GradientOptions,
   temporary: SparseRows[],
 ): SparseUpdate {
   const keep = (rows: SparseRows): SparseRows => {
@@ -56,7 +57,9 @@ function compute(
     return rows;
   };
   const sparse = parameter.sparse as SparseRows;
-  const gradient = factors.length > 0 ? keep(sparse.scaled(...factors)) : sparse;
+  const scaled = scale !== null || clip !== null || group.maximize;
+  const sign = group.maximize ? -1 : 1;
+  const gradient = scaled ? keep(sparse.scaled(sign * (scale ?? 1), clip ?? 1)) : sparse;
   const update = { group, parameter, entry, gradient, temporary };
   if (group.momentum === 0) return { ...update, change: gradient, buffer: null };
   if (entry.buffer !== null) return { ...update, change: null, buffer: null };
@@ -75,9 +78,9 @@ export function applySparse({ group, parameter, entry, change, buffer, gradient,
     change.addTo(parameter, -group.lr);
   } else {
     const dense = entry.buffer as Region;
-    engine.kernel[dtype].multiply(dense.address, size, group.momentum);
+    engine.kernel[dtype].multiply(dense.address, dense.address, size, group.momentum, 1);
     gradient.addTo(dense, 1 - group.dampening);
-    engine.kernel[dtype].updates[0](address, dense.address, 0, size, -group.lr, 0, 0, 0, 0, 1, 1);
+    engine.kernel[dtype].updates[0](address, dense.address, 0, size, -group.lr, 0, 0, 0, 0);
   }
   if (buffer) entry.replaceRows(buffer);
   for (const rows of temporary) rows.free();

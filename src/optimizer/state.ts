@@ -3,6 +3,7 @@
 import { type FloatArray, lasting, Region } from "../memory/region.js";
 import type { Parameter } from "../parameter.js";
 import type { SparseRows } from "../sparse-gradient.js";
+import { structure } from "../structure.js";
 
 /** An entry of `optimizer.state`. */
 export class ParameterState {
@@ -48,6 +49,7 @@ export class ParameterState {
       const { engine, dtype, size } = this.#parameter;
       this.buffer = new Region(engine.allocator, dtype, size);
       this.#parameter.attached.add(this.buffer);
+      structure.version++;
     }
     return this.buffer;
   }
@@ -56,12 +58,14 @@ export class ParameterState {
   replaceRows(rows: SparseRows): void {
     this.rows?.free();
     this.rows = rows;
+    structure.version++;
   }
 
   /** @internal */
   free(): void {
     this.rows?.free();
     this.rows = null;
+    structure.version++;
     if (this.buffer === null) return;
     this.#parameter.attached.delete(this.buffer);
     this.buffer.free();
@@ -87,11 +91,13 @@ export class OptimizerState extends Map<Parameter, ParameterState> {
   }
 
   override delete(parameter: Parameter): boolean {
+    structure.version++;
     this.get(parameter)?.free();
     return super.delete(parameter);
   }
 
   override clear(): void {
+    structure.version++;
     for (const entry of this.values()) entry.free();
     super.clear();
   }
