@@ -19,7 +19,9 @@ const CALLS: Record<string, Reduce> = {
   "torch.nn.parameter.Parameter": firstTensor,
   "torch.Size": ([sizes], where) => expect(sizes, Tuple, "the argument of torch.Size", where),
   "_codecs.encode": encodeLatin1,
+  "__builtin__.bytes": emptyBytes,
   "__builtin__.set": makeSet,
+  "__builtin__.frozenset": makeSet,
   "builtins.set": makeSet,
 };
 
@@ -169,6 +171,11 @@ function encodeLatin1([text, encoding]: Node[], where: Place, budget: Budget): N
   }
   budget.charge(text.length, "a value of bytes", where);
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+// Protocols below 3 write no bytes at all as a call without arguments.
+function emptyBytes(args: Node[], where: Place): Node {
+  return args.length === 0 ? new Uint8Array() : fail("bytes are read from _codecs.encode only", where);
 }
 
 /** What Python can hash, and a checkpoint may have as a key. */

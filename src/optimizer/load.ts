@@ -96,8 +96,12 @@ function list(names: readonly string[]): string {
 const ADDED_LATER = { nesterov: false, maximize: false, foreach: null, differentiable: false };
 
 function loadGroup(saved: StateDictGroup, group: ParamGroup, index: number): ParamGroup {
-  const { params: _, param_names: __, weight_decay, ...others } = structuredClone(saved);
-  const loaded: Dict = { ...ADDED_LATER, ...others, weightDecay: weight_decay, params: [...group.params] };
+  const loaded: Dict = {};
+  for (const [key, value] of Object.entries(saved)) {
+    if (key !== "params" && key !== "param_names")
+      loaded[key === "weight_decay" ? "weightDecay" : key] = structuredClone(value);
+  }
+  Object.assign(loaded, { ...ADDED_LATER, ...loaded, params: [...group.params] });
   for (const key of ["lr", "momentum", "dampening", "weightDecay"]) {
     if (typeof loaded[key] !== "number" && typeof loaded[key] !== "boolean") {
       const spelled = key === "weightDecay" ? "weight_decay" : key;

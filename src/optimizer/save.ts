@@ -31,15 +31,16 @@ function indexParameters(groups: readonly ParamGroup[]): Map<Parameter, number> 
   return indices;
 }
 
+/** The group's own order of keys, as in PyTorch, with params last. */
 function saveGroup(group: ParamGroup, indices: ReadonlyMap<Parameter, number>): StateDictGroup {
-  const { params, weightDecay, ...others } = group;
-  const names = parameterNames(params);
-  return {
-    ...structuredClone(others),
-    weight_decay: weightDecay,
-    ...(names && { param_names: names }),
-    params: params.map((parameter) => indices.get(parameter) ?? 0),
-  } as StateDictGroup;
+  const saved: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(group)) {
+    if (key !== "params") saved[key === "weightDecay" ? "weight_decay" : key] = structuredClone(value);
+  }
+  const names = parameterNames(group.params);
+  if (names) saved.param_names = names;
+  saved.params = group.params.map((parameter) => indices.get(parameter));
+  return saved as unknown as StateDictGroup;
 }
 
 /** The names of a group's parameters, as newer versions of PyTorch save them; null unless all have one. */
