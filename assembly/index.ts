@@ -11,27 +11,38 @@ import { Momentum, update } from "./sgd";
 // @ts-ignore: introduced by asconfig.json
 export const rounding: i32 = ROUNDING;
 
-// sgd_<dtype>_<update>[_damped][_decay]: src/kernel/variants.ts holds the same list for the host.
-export function sgd_f32_plain(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32): void { update<f32>(Momentum.None, false, false, p, g, b, n, lr, wd, r, u, l); }
-export function sgd_f32_plain_decay(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32): void { update<f32>(Momentum.None, true, false, p, g, b, n, lr, wd, r, u, l); }
-export function sgd_f32_momentum(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32): void { update<f32>(Momentum.Heavy, false, false, p, g, b, n, lr, wd, r, u, l); }
-export function sgd_f32_momentum_decay(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32): void { update<f32>(Momentum.Heavy, true, false, p, g, b, n, lr, wd, r, u, l); }
-export function sgd_f32_momentum_damped(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32): void { update<f32>(Momentum.Heavy, false, true, p, g, b, n, lr, wd, r, u, l); }
-export function sgd_f32_momentum_damped_decay(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32): void { update<f32>(Momentum.Heavy, true, true, p, g, b, n, lr, wd, r, u, l); }
-export function sgd_f32_nesterov(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32): void { update<f32>(Momentum.Nesterov, false, false, p, g, b, n, lr, wd, r, u, l); }
-export function sgd_f32_nesterov_decay(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32): void { update<f32>(Momentum.Nesterov, true, false, p, g, b, n, lr, wd, r, u, l); }
-export function sgd_f32_nesterov_damped(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32): void { update<f32>(Momentum.Nesterov, false, true, p, g, b, n, lr, wd, r, u, l); }
-export function sgd_f32_nesterov_damped_decay(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32): void { update<f32>(Momentum.Nesterov, true, true, p, g, b, n, lr, wd, r, u, l); }
-export function sgd_f64_plain(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64): void { update<f64>(Momentum.None, false, false, p, g, b, n, lr, wd, r, u, l); }
-export function sgd_f64_plain_decay(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64): void { update<f64>(Momentum.None, true, false, p, g, b, n, lr, wd, r, u, l); }
-export function sgd_f64_momentum(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64): void { update<f64>(Momentum.Heavy, false, false, p, g, b, n, lr, wd, r, u, l); }
-export function sgd_f64_momentum_decay(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64): void { update<f64>(Momentum.Heavy, true, false, p, g, b, n, lr, wd, r, u, l); }
-export function sgd_f64_momentum_damped(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64): void { update<f64>(Momentum.Heavy, false, true, p, g, b, n, lr, wd, r, u, l); }
-export function sgd_f64_momentum_damped_decay(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64): void { update<f64>(Momentum.Heavy, true, true, p, g, b, n, lr, wd, r, u, l); }
-export function sgd_f64_nesterov(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64): void { update<f64>(Momentum.Nesterov, false, false, p, g, b, n, lr, wd, r, u, l); }
-export function sgd_f64_nesterov_decay(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64): void { update<f64>(Momentum.Nesterov, true, false, p, g, b, n, lr, wd, r, u, l); }
-export function sgd_f64_nesterov_damped(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64): void { update<f64>(Momentum.Nesterov, false, true, p, g, b, n, lr, wd, r, u, l); }
-export function sgd_f64_nesterov_damped_decay(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64): void { update<f64>(Momentum.Nesterov, true, true, p, g, b, n, lr, wd, r, u, l); }
+/**
+ * One step of n elements by the given variant; the scalars are explained in sgd.ts. The variants are counted as in
+ * src/kernel/variants.ts. One export for all of them, because JavaScript engines call a function fast that is always the same.
+ */
+export function sgd_f32(variant: u32, p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32): void {
+  switch (variant) {
+    case 0: update<f32>(Momentum.None, false, false, p, g, b, n, lr, wd, r, u, l); break; // plain
+    case 1: update<f32>(Momentum.Heavy, false, false, p, g, b, n, lr, wd, r, u, l); break; // momentum
+    case 2: update<f32>(Momentum.Heavy, false, true, p, g, b, n, lr, wd, r, u, l); break; // momentum_damped
+    case 3: update<f32>(Momentum.Nesterov, false, false, p, g, b, n, lr, wd, r, u, l); break; // nesterov
+    case 4: update<f32>(Momentum.Nesterov, false, true, p, g, b, n, lr, wd, r, u, l); break; // nesterov_damped
+    case 5: update<f32>(Momentum.None, true, false, p, g, b, n, lr, wd, r, u, l); break; // plain_decay
+    case 6: update<f32>(Momentum.Heavy, true, false, p, g, b, n, lr, wd, r, u, l); break; // momentum_decay
+    case 7: update<f32>(Momentum.Heavy, true, true, p, g, b, n, lr, wd, r, u, l); break; // momentum_damped_decay
+    case 8: update<f32>(Momentum.Nesterov, true, false, p, g, b, n, lr, wd, r, u, l); break; // nesterov_decay
+    case 9: update<f32>(Momentum.Nesterov, true, true, p, g, b, n, lr, wd, r, u, l); break; // nesterov_damped_decay
+  }
+}
+export function sgd_f64(variant: u32, p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64): void {
+  switch (variant) {
+    case 0: update<f64>(Momentum.None, false, false, p, g, b, n, lr, wd, r, u, l); break; // plain
+    case 1: update<f64>(Momentum.Heavy, false, false, p, g, b, n, lr, wd, r, u, l); break; // momentum
+    case 2: update<f64>(Momentum.Heavy, false, true, p, g, b, n, lr, wd, r, u, l); break; // momentum_damped
+    case 3: update<f64>(Momentum.Nesterov, false, false, p, g, b, n, lr, wd, r, u, l); break; // nesterov
+    case 4: update<f64>(Momentum.Nesterov, false, true, p, g, b, n, lr, wd, r, u, l); break; // nesterov_damped
+    case 5: update<f64>(Momentum.None, true, false, p, g, b, n, lr, wd, r, u, l); break; // plain_decay
+    case 6: update<f64>(Momentum.Heavy, true, false, p, g, b, n, lr, wd, r, u, l); break; // momentum_decay
+    case 7: update<f64>(Momentum.Heavy, true, true, p, g, b, n, lr, wd, r, u, l); break; // momentum_damped_decay
+    case 8: update<f64>(Momentum.Nesterov, true, false, p, g, b, n, lr, wd, r, u, l); break; // nesterov_decay
+    case 9: update<f64>(Momentum.Nesterov, true, true, p, g, b, n, lr, wd, r, u, l); break; // nesterov_damped_decay
+  }
+}
 
 export function sum_of_squares_f32(x: usize, n: usize, scale: f32): f64 { return sumOfSquares<f32>(x, n, scale); }
 export function multiply_f32(to: usize, from: usize, n: usize, first: f32, second: f32): void { multiply<f32>(to, from, n, first, second); }

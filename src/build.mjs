@@ -6,21 +6,26 @@
 //
 // One run of the bundler makes all entries of a folder, so that they share their classes.
 
-import { basename, resolve } from "node:path";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { build } from "esbuild";
 
-const ENTRIES = ["src/index.ts"];
+/** Entries that make engines, and exist in every variant. */
+const ENGINES = { index: "src/index.ts" };
+/** Entries that need no kernel. */
+const OTHERS = { checkpoint: "src/checkpoint/index.ts" };
 
 /** Which file of src/entry/ gives the kernels, and the folder that its bundle goes to. */
 const VARIANTS = [
-  { source: "embedded", outdir: "dist" },
-  { source: "workerd", outdir: "dist/workerd" },
-  { source: "edge-light", outdir: "dist/edge-light" },
+  { source: "embedded", outdir: "dist", entryPoints: { ...ENGINES, ...OTHERS } },
+  { source: "workerd", outdir: "dist/workerd", entryPoints: ENGINES },
+  { source: "edge-light", outdir: "dist/edge-light", entryPoints: ENGINES },
 ];
 
-for (const { source, outdir } of VARIANTS) {
+for (const { source, outdir, entryPoints } of VARIANTS) {
+  await removeScripts(outdir);
   await build({
-    entryPoints: ENTRIES,
+    entryPoints,
     outdir,
     bundle: true,
     splitting: true,
@@ -30,6 +35,13 @@ for (const { source, outdir } of VARIANTS) {
     sourcemap: true,
     plugins: [kernelsFrom(source)],
   });
+}
+
+/** Names of shared chunks change with their contents: old ones would be packed as well. */
+async function removeScripts(folder) {
+  await mkdir(folder, { recursive: true });
+  const scripts = (await readdir(folder)).filter((name) => /\.js(\.map)?$/.test(name));
+  for (const name of scripts) await rm(join(folder, name));
 }
 
 /** Takes src/entry/`source`.ts in the place of embedded.ts; .wasm files stay imports, of the ones in dist/. */

@@ -97,7 +97,7 @@ export class SGD {
     if (closure !== undefined && closure !== null && typeof closure !== "function") {
       throw new TypeError(`'${pythonType(closure)}' object is not callable`);
     }
-    checkStepOptions(options, this.defaults.differentiable);
+    if (options !== NO_OPTIONS) checkStepOptions(options, this.defaults.differentiable);
     const result = closure ? closure() : undefined;
     const gradients = this.#gradients;
     gradients.scale = options.gradScale ?? null;

@@ -23,6 +23,7 @@ const CALLS: Record<string, Reduce> = {
   "__builtin__.set": makeSet,
   "__builtin__.frozenset": makeSet,
   "builtins.set": makeSet,
+  "builtins.frozenset": makeSet,
 };
 
 // Named in a pickle, but never called.

@@ -1,10 +1,14 @@
 // The kernel as the host calls it: typed, and bound to a memory.
 
 import { instantiateSync } from "@assemblyscript/loader";
-import { type DType, VARIANTS, WASM_TYPE } from "./variants.js";
+import { type DType, WASM_TYPE } from "./variants.js";
 
-/** One update of `n` elements at byte addresses `p`, `g` and `b`; the scalars are explained in assembly/sgd.ts. */
+/**
+ * One step of `n` elements at byte addresses `p`, `g` and `b` by a variant of variants.ts; the scalars are explained in
+ * assembly/sgd.ts.
+ */
 export type Update = (
+  variant: number,
   p: number,
   g: number,
   b: number,
@@ -18,8 +22,7 @@ export type Update = (
 
 /** The functions for one element type. `x` is the byte address of `n` elements. */
 export interface TypedKernel {
-  /** by `variantIndex` */
-  updates: readonly Update[];
+  sgd: Update;
   sumOfSquares(x: number, n: number, scale: number): number;
   /** to = (from·first)·second; both may be the same */
   multiply(to: number, from: number, n: number, first: number, second: number): void;
@@ -67,7 +70,7 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
 function typed(exports: Exports, dtype: DType): TypedKernel {
   const named = (name: string) => exports[`${name}_${WASM_TYPE[dtype]}`] as never;
   return {
-    updates: VARIANTS[dtype].map((variant) => exports[variant.name] as unknown as Update),
+    sgd: named("sgd"),
     sumOfSquares: named("sum_of_squares"),
     multiply: named("multiply"),
     clamp: named("clamp"),

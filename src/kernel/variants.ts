@@ -1,5 +1,5 @@
-// The one list of kernel variants: dispatch, tests and benchmarks all read it. Each has an export of its name in
-// assembly/index.ts, where the compiler specialises it from the one update rule.
+// The one list of kernel variants: dispatch, tests and benchmarks all read it. assembly/index.ts has them in the same order,
+// where the compiler specialises each from the one update rule.
 
 export type DType = "float32" | "float64";
 
@@ -7,9 +7,8 @@ export type DType = "float32" | "float64";
 export const WASM_TYPE = { float32: "f32", float64: "f64" } as const;
 
 export interface Variant {
-  /** `sgd_<dtype>_<momentum>[_damped][_decay]` */
+  /** `<momentum>[_damped][_decay]` */
   readonly name: string;
-  readonly dtype: DType;
   readonly momentum: "plain" | "momentum" | "nesterov";
   /** the gradient is multiplied by 1 - dampening before it goes into the buffer */
   readonly damped: boolean;
@@ -26,25 +25,17 @@ const UPDATES = [
   { momentum: "nesterov", damped: true },
 ] as const;
 
-function variantsOf(dtype: DType): Variant[] {
-  return [false, true].flatMap((decay) =>
-    UPDATES.map(({ momentum, damped }) => ({
-      name: `sgd_${WASM_TYPE[dtype]}_${momentum}${damped ? "_damped" : ""}${decay ? "_decay" : ""}`,
-      dtype,
-      momentum,
-      damped,
-      decay,
-    })),
-  );
-}
+/** All variants, of both dtypes, each at its `variantIndex`. */
+export const VARIANTS: readonly Variant[] = [false, true].flatMap((decay) =>
+  UPDATES.map(({ momentum, damped }) => ({
+    name: `${momentum}${damped ? "_damped" : ""}${decay ? "_decay" : ""}`,
+    momentum,
+    damped,
+    decay,
+  })),
+);
 
-/** All variants by dtype, each at its `variantIndex`. */
-export const VARIANTS: Record<DType, readonly Variant[]> = {
-  float32: variantsOf("float32"),
-  float64: variantsOf("float64"),
-};
-
-/** Where `VARIANTS[dtype]` holds the variant for these options. */
+/** Where `VARIANTS` holds the variant for these options. */
 export function variantIndex(momentum: boolean, nesterov: boolean, damped: boolean, decay: boolean): number {
   return (decay ? UPDATES.length : 0) + (momentum ? (nesterov ? 3 : 1) + (damped ? 1 : 0) : 0);
 }

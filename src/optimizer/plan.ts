@@ -103,7 +103,7 @@ export class Plan {
     const planned: PlannedGroup = {
       group,
       params: [...group.params],
-      momentum: checkedNumber(group, "momentum") !== 0,
+      momentum: asNumber(group.momentum, "momentum") !== 0,
       merge: group.foreach !== false,
       float32: false,
       float32Running: false,
@@ -160,7 +160,7 @@ export class Plan {
 function isAsPlanned(group: ParamGroup, planned: PlannedGroup): boolean {
   const { params } = planned;
   if (group !== planned.group || group.params.length !== params.length) return false;
-  if ((group.momentum !== 0) !== planned.momentum || (group.foreach !== false) !== planned.merge) return false;
+  if ((Number(group.momentum) !== 0) !== planned.momentum || (group.foreach !== false) !== planned.merge) return false;
   for (let i = 0; i < params.length; i++) if (group.params[i] !== params[i]) return false;
   return true;
 }
@@ -181,10 +181,10 @@ function isAdjacent(last: Span, next: Span): boolean {
 
 /** The scalars of a group as torch checks them when it hands them to its kernels. */
 function checkScalars({ group, float32, float32Running }: PlannedGroup): void {
-  const lr = checkedNumber(group, "lr");
-  const momentum = checkedNumber(group, "momentum");
-  const weightDecay = checkedNumber(group, "weightDecay");
-  const dampening = momentum !== 0 ? checkedNumber(group, "dampening") : 0;
+  const lr = asNumber(group.lr, "lr");
+  const momentum = asNumber(group.momentum, "momentum");
+  const weightDecay = asNumber(group.weightDecay, "weightDecay");
+  const dampening = momentum !== 0 ? asNumber(group.dampening, "dampening") : 0;
   if (!float32) return;
   checkFloat32(lr);
   checkFloat32(weightDecay);
@@ -198,9 +198,8 @@ function checkFloat32(value: number): void {
   }
 }
 
-function checkedNumber(group: ParamGroup, key: "lr" | "momentum" | "dampening" | "weightDecay"): number {
-  const value: unknown = group[key];
+function asNumber(value: unknown, name: string): number {
   if (typeof value === "number") return value;
   if (typeof value === "boolean") return Number(value);
-  throw new TypeError(`${key} of a parameter group must be a number, got ${pythonType(value)}`);
+  throw new TypeError(`${name} of a parameter group must be a number, got ${pythonType(value)}`);
 }

@@ -1,6 +1,5 @@
 // A step, carried out: one call of the kernel per span.
 
-import type { Update } from "../kernel/kernel.js";
 import { variantIndex } from "../kernel/variants.js";
 import { ARRAY_TYPE, ELEMENT_BYTES } from "../memory/region.js";
 import type { ParamGroup } from "./options.js";
@@ -43,13 +42,12 @@ export function runPlan(plan: Plan, gradients: GradientOptions): void {
       readScalars(group, gradients);
     }
     if (span.fresh) fillWithNegativeZero(span);
-    const update = span.engine.kernel[span.dtype].updates[span.fresh ? scalars.first : scalars.running];
-    if (scalars.scaled || gradients.zero) runInBlocks(update, span, gradients);
-    else call(update, span, span.p, span.g, span.b, span.n);
+    if (scalars.scaled || gradients.zero) runInBlocks(span, gradients);
+    else update(span, span.p, span.g, span.b, span.n);
   }
-  for (const update of plan.sparse) {
-    applySparse(update);
-    if (gradients.zero) update.parameter.zeroGrad();
+  for (const sparse of plan.sparse) {
+    applySparse(sparse);
+    if (gradients.zero) sparse.parameter.zeroGrad();
   }
 }
 
@@ -68,12 +66,16 @@ function readScalars(group: ParamGroup, { scale, clip }: GradientOptions): void 
   scalars.first = variantIndex(true, nesterov, false, decay);
 }
 
-function call(update: Update, span: Span, p: number, g: number, b: number, n: number): void {
+function update(span: Span, p: number, g: number, b: number, n: number): void {
+  const { kernel } = span.engine;
+  const { sgd } = span.dtype === "float32" ? kernel.float32 : kernel.float64;
   const { negativeLr, weightDecay, momentum, undamped } = scalars;
-  update(p, g, b, n, negativeLr, weightDecay, span.fresh ? 1 : momentum, undamped, momentum);
+  const { fresh } = span;
+  const variant = fresh ? scalars.first : scalars.running;
+  sgd(variant, p, g, b, n, negativeLr, weightDecay, fresh ? 1 : momentum, undamped, momentum);
 }
 
-function runInBlocks(update: Update, span: Span, { clip, zero }: GradientOptions): void {
+function runInBlocks(span: Span, { clip, zero }: GradientOptions): void {
   const { engine, dtype, p, g, b, n } = span;
   const { kernel, scratch } = engine;
   const bytes = ELEMENT_BYTES[dtype];
@@ -82,7 +84,7 @@ function runInBlocks(update: Update, span: Span, { clip, zero }: GradientOptions
     const offset = start * bytes;
     const count = Math.min(block, n - start);
     if (scalars.scaled) kernel[dtype].multiply(scratch, g + offset, count, scalars.factor, clip ?? 1);
-    call(update, span, p + offset, scalars.scaled ? scratch : g + offset, b + offset, count);
+    update(span, p + offset, scalars.scaled ? scratch : g + offset, b + offset, count);
     if (zero) kernel.zero(g + offset, count * bytes);
   }
 }

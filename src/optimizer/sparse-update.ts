@@ -1,11 +1,14 @@
 // The step of a parameter whose gradient is sparse: the same rule with the arithmetic of PyTorch's sparse tensors.
 
+import { variantIndex } from "../kernel/variants.js";
 import type { Region } from "../memory/region.js";
 import type { Parameter } from "../parameter.js";
 import type { SparseRows } from "../sparse-gradient.js";
 import type { ParamGroup } from "./options.js";
 import type { GradientOptions } from "./run.js";
 import type { ParameterState } from "./state.js";
+
+const PLAIN = variantIndex(false, false, false, false);
 
 /** A sparse step, computed but for the last addition to the parameter. */
 export interface SparseUpdate {
@@ -80,7 +83,7 @@ export function applySparse({ group, parameter, entry, change, buffer, gradient,
     const dense = entry.buffer as Region;
     engine.kernel[dtype].multiply(dense.address, dense.address, size, group.momentum, 1);
     gradient.addTo(dense, 1 - group.dampening);
-    engine.kernel[dtype].updates[0](address, dense.address, 0, size, -group.lr, 0, 0, 0, 0);
+    engine.kernel[dtype].sgd(PLAIN, address, dense.address, 0, size, -group.lr, 0, 0, 0, 0);
   }
   if (buffer) entry.replaceRows(buffer);
   for (const rows of temporary) rows.free();
