@@ -78,7 +78,9 @@ export class Plan {
 
   /** The step is done: its new buffers are buffers like all others. */
   settle(): void {
-    for (let i = 0; i < this.#fresh.length; i++) this.#fresh[i].fresh = false;
+    // Setting a length is slow, and nearly always there is nothing to do.
+    if (this.#fresh.length + this.#added.length + this.sparse.length === 0) return;
+    for (const entry of this.#fresh) entry.fresh = false;
     this.#fresh.length = 0;
     this.#added.length = 0;
     this.sparse.length = 0;
