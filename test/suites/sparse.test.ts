@@ -27,7 +27,14 @@ interface Case {
   dtype: "f32" | "f64";
   shape: number[];
   sparse_dim: number;
-  options: { lr: number; momentum?: number; dampening?: number; nesterov?: boolean; maximize?: boolean; weight_decay?: number };
+  options: {
+    lr: number;
+    momentum?: number;
+    dampening?: number;
+    nesterov?: boolean;
+    maximize?: boolean;
+    weight_decay?: number;
+  };
   initial: string;
   steps: Step[];
 }
@@ -69,7 +76,11 @@ function run(c: Case): void {
 function checkError(optimizer: SGD, parameter: Parameter, message: string, what: string): void {
   const before = optimizer.state.get(parameter)?.momentumBuffer?.slice();
   const elements = parameter.data.slice();
-  assert.throws(() => optimizer.step(), (error: Error) => error.message === message, what);
+  assert.throws(
+    () => optimizer.step(),
+    (error: Error) => error.message === message,
+    what,
+  );
   assertSameBits(parameter.data, elements, what);
   const after = optimizer.state.get(parameter)?.momentumBuffer;
   if (before && after) assertSameBits(after, before, what);
