@@ -97,6 +97,7 @@ function elementsOf({ sparse, grad }: Parameter): ArrayLike<number> {
 }
 
 function normOfElements(norm: Norm, elements: ArrayLike<number>, round: (x: number) => number): number {
+  if (elements.length === 0) return 0; // as in PyTorch, also where no power of 0 is 0
   let sum = norm.start;
   for (let i = 0; i < elements.length; i++) sum = norm.add(sum, Math.abs(elements[i]));
   return round(norm.finish(round(sum)));
