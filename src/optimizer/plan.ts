@@ -56,11 +56,12 @@ export class Plan {
   prepare(groups: readonly ParamGroup[], state: OptimizerState, gradients: GradientOptions): void {
     try {
       if (!this.#holds(groups)) this.#make(groups, state, gradients);
-      const scaled = gradients.scale !== null || gradients.clip !== null;
-      for (let i = 0; i < this.#groups.length; i++) checkScalars(this.#groups[i]);
-      for (let i = 0; i < this.count; i++) {
-        if (scaled || this.spans[i].group.maximize) this.spans[i].engine.reserveScratch();
+      let scaled = gradients.scale !== null || gradients.clip !== null;
+      for (let i = 0; i < this.#groups.length; i++) {
+        checkScalars(this.#groups[i]);
+        if (this.#groups[i].group.maximize) scaled = true;
       }
+      if (scaled) for (let i = 0; i < this.count; i++) this.spans[i].engine.reserveScratch();
     } catch (error) {
       this.abandon(state);
       throw error;

@@ -21,14 +21,26 @@ export interface GradientOptions {
   zero: boolean;
 }
 
-/** A group's options as the kernel takes them. One object for all steps, so that none is made. */
-const scalars = {
+/** A group's options as the kernel takes them. */
+interface Scalars {
+  negativeLr: number;
+  weightDecay: number;
+  momentum: number;
+  undamped: number;
+  /** the first factor of gradients; null where they are taken as they are */
+  factor: number | null;
+  /** variants for running momentum and for first steps */
+  running: number;
+  first: number;
+}
+
+/** One object for all steps, so that none is made. */
+const scalars: Scalars = {
   negativeLr: 0,
   weightDecay: 0,
   momentum: 0,
   undamped: 0,
-  factor: 1,
-  scaled: false,
+  factor: null,
   running: 0,
   first: 0,
 };
@@ -42,49 +54,50 @@ export function runPlan(plan: Plan, gradients: GradientOptions): void {
       readScalars(group, gradients);
     }
     if (span.fresh) fillWithNegativeZero(span);
-    if (scalars.scaled || gradients.zero) runInBlocks(span, gradients);
+    if (scalars.factor !== null || gradients.zero) runInBlocks(span, gradients);
     else update(span, span.p, span.g, span.b, span.n);
   }
-  for (const sparse of plan.sparse) {
-    applySparse(sparse);
-    if (gradients.zero) sparse.parameter.zeroGrad();
+  for (let i = 0; i < plan.sparse.length; i++) {
+    applySparse(plan.sparse[i]);
+    if (gradients.zero) plan.sparse[i].parameter.zeroGrad();
   }
 }
 
 function readScalars(group: ParamGroup, { scale, clip }: GradientOptions): void {
-  const momentum = Number(group.momentum);
-  const undamped = 1 - Number(group.dampening);
-  const nesterov = Boolean(group.nesterov);
-  scalars.negativeLr = -Number(group.lr);
-  scalars.weightDecay = Number(group.weightDecay);
+  const { nesterov, maximize } = group;
+  // Numbers, or booleans that stand for 0 and 1: the plan has seen to that.
+  const momentum = +group.momentum;
+  const weightDecay = +group.weightDecay;
+  const undamped = 1 - group.dampening;
+  const decay = weightDecay !== 0;
+  scalars.negativeLr = -group.lr;
+  scalars.weightDecay = weightDecay;
   scalars.momentum = momentum;
   scalars.undamped = undamped;
-  scalars.factor = (group.maximize ? -1 : 1) * (scale ?? 1);
-  scalars.scaled = Boolean(group.maximize) || scale !== null || clip !== null;
-  const decay = scalars.weightDecay !== 0;
-  scalars.running = variantIndex(momentum !== 0, nesterov, undamped !== 1, decay);
-  scalars.first = variantIndex(true, nesterov, false, decay);
+  scalars.factor = maximize || scale !== null || clip !== null ? (maximize ? -1 : 1) * (scale ?? 1) : null;
+  scalars.running = variantIndex(momentum !== 0, Boolean(nesterov), undamped !== 1, decay);
+  scalars.first = variantIndex(true, Boolean(nesterov), false, decay);
 }
 
 function update(span: Span, p: number, g: number, b: number, n: number): void {
   const { kernel } = span.engine;
   const { sgd } = span.dtype === "float32" ? kernel.float32 : kernel.float64;
   const { negativeLr, weightDecay, momentum, undamped } = scalars;
-  const { fresh } = span;
-  const variant = fresh ? scalars.first : scalars.running;
-  sgd(variant, p, g, b, n, negativeLr, weightDecay, fresh ? 1 : momentum, undamped, momentum);
+  if (span.fresh) sgd(scalars.first, p, g, b, n, negativeLr, weightDecay, 1, 1, momentum);
+  else sgd(scalars.running, p, g, b, n, negativeLr, weightDecay, momentum, undamped, momentum);
 }
 
 function runInBlocks(span: Span, { clip, zero }: GradientOptions): void {
   const { engine, dtype, p, g, b, n } = span;
   const { kernel, scratch } = engine;
+  const { factor } = scalars;
   const bytes = ELEMENT_BYTES[dtype];
   const block = BLOCK_BYTES / bytes;
   for (let start = 0; start < n; start += block) {
     const offset = start * bytes;
     const count = Math.min(block, n - start);
-    if (scalars.scaled) kernel[dtype].multiply(scratch, g + offset, count, scalars.factor, clip ?? 1);
-    update(span, p + offset, scalars.scaled ? scratch : g + offset, b + offset, count);
+    if (factor !== null) kernel[dtype].multiply(scratch, g + offset, count, factor, clip ?? 1);
+    update(span, p + offset, factor !== null ? scratch : g + offset, b + offset, count);
     if (zero) kernel.zero(g + offset, count * bytes);
   }
 }
