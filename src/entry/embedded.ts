@@ -1,14 +1,15 @@
 // The kernels as text in the JavaScript: works wherever a module may be compiled from bytes.
 
 import type { Build } from "../kernel/kernel.js";
-import * as kernels from "../kernel/kernels.generated.js";
+import { emulated, hardware, separate } from "../kernel/kernels.generated.js";
 
+const TEXTS = { hardware, emulated, separate };
 const modules = new Map<Build, WebAssembly.Module | null>();
 
 export function kernelSource(build: Build): WebAssembly.Module | null {
   let module = modules.get(build);
   if (module === undefined) {
-    const bytes = decode(kernels[build]);
+    const bytes = decode(TEXTS[build]);
     module = WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null;
     modules.set(build, module);
   }

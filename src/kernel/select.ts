@@ -9,6 +9,20 @@ export type KernelSource = (build: Build) => WebAssembly.Module | null;
 let hardwareRoundsOnce: boolean | undefined;
 
 export function selectKernel(source: KernelSource, rounding: "fused" | "separate", memory: WebAssembly.Memory): Kernel {
+  try {
+    return bestKernel(source, rounding, memory);
+  } catch (cause) {
+    // Engines refuse at different points: most when a module is compiled, WebKit when it is instantiated.
+    if (!(cause instanceof WebAssembly.CompileError)) throw cause;
+    throw new Error(
+      "WebAssembly is refused here. A Content Security Policy must allow it: script-src 'self' 'wasm-unsafe-eval'. " +
+        "A runtime that compiles nothing needs options.module: import it from sgd-wasm/kernel.wasm",
+      { cause },
+    );
+  }
+}
+
+function bestKernel(source: KernelSource, rounding: "fused" | "separate", memory: WebAssembly.Memory): Kernel {
   if (rounding === "fused" && hardwareRoundsOnce !== false) {
     const module = source("hardware");
     const kernel = module && instantiate(module, memory);

@@ -1,0 +1,127 @@
+// Makes of all suites one JavaScript file that runs anywhere. The package itself stays outside of it, and is resolved at
+// run time from where it is installed. Kinds of runtimes differ in how, and each brings its `bundle`:
+//
+//   folder       where the files go, in the consumer's folder
+//   format       "esm" (default) or "cjs"
+//   conditions   of the package's exports; without them the bare name is kept, for the runtime to resolve
+//   program      (rounding) => the source of the file that the runtime is started with
+//   only         the one file of suites that it consists of, if not all
+//   extra        (rounding) => further files, { name: source }
+//
+// In the folder then lie, for each rounding: ROUNDING.js, which exports run() (see support/report.ts), and
+// main-ROUNDING.js, the program.
+
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { packageFile, REPOSITORY } from "./consumer.mjs";
+
+export const ROUNDINGS = ["fused", "separate"];
+
+const TEST = join(REPOSITORY, "test");
+const SUPPORT = join(TEST, "support");
+const BINARY = [".bin", ".pt", ".u8", ".i32", ".safetensors", ".gz", ".wasm"];
+
+/** The files of suites in test/`folder` whose names contain `pattern`. */
+export function suiteFiles(folder, pattern = "") {
+  return readdirSync(join(TEST, folder), { recursive: true })
+    .filter((name) => name.endsWith(".test.ts") && name.includes(pattern))
+    .sort()
+    .map((name) => ({ name, path: join(TEST, folder, name) }));
+}
+
+/** Bundles `files` for one kind of runtimes, next to the package that is installed in `consumer`. */
+export async function bundleSuites(
+  files,
+  consumer,
+  { folder, format = "esm", conditions, program, platform, only, extra },
+) {
+  const outdir = join(consumer, folder);
+  mkdirSync(outdir, { recursive: true });
+  const extension = format === "cjs" ? ".cjs" : ".js";
+  await build({
+    stdin: { contents: entry(files.filter(({ name }) => !only || name === only)), resolveDir: TEST, loader: "ts" },
+    outfile: join(outdir, `suites${extension}`),
+    bundle: true,
+    format,
+    platform: platform ?? "neutral",
+    mainFields: ["module", "main"],
+    conditions: ["import"],
+    // Older targets than this lack BigInt literals; newer ones decode binary files with what Node 24 does not know.
+    target: "es2022",
+    loader: Object.fromEntries(BINARY.map((extension) => [extension, "binary"])),
+    plugins: [packageImports(consumer, outdir, conditions), countedUvu, beginnings, compressedJson],
+    // The package says that its modules have no side effects; suites do nothing else.
+    ignoreAnnotations: true,
+    logLevel: "warning",
+  });
+  for (const rounding of ROUNDINGS) {
+    writeEntry(rounding, outdir, extension, program);
+    for (const [name, source] of Object.entries(extra?.(rounding) ?? {})) writeFileSync(join(outdir, name), source);
+  }
+}
+
+function writeEntry(rounding, outdir, extension, program) {
+  const set = `globalThis.SGD_ROUNDING = "${rounding}";\n`;
+  const write = (name, source) => writeFileSync(join(outdir, name + extension), source);
+  if (extension === ".cjs") {
+    write(rounding, `${set}module.exports = require("./suites.cjs");\n`);
+  } else {
+    // Imports come before statements, so the statement needs a file of its own to come first.
+    write(`set-${rounding}`, set);
+    write(rounding, `import "./set-${rounding}.js";\nexport { run } from "./suites.js";\n`);
+  }
+  write(`main-${rounding}`, program(rounding));
+}
+
+function entry(files) {
+  const imports = files.flatMap(({ name, path }) => [`import "begin:${name}";`, `import ${JSON.stringify(path)};`]);
+  return [`import "./support/prelude.js";`, ...imports, `export { run } from "./support/report.js";`].join("\n");
+}
+
+/** The package is not bundled, except the bytes of its kernels, which no import gives on every runtime. */
+function packageImports(consumer, outdir, conditions) {
+  const file = (specifier) => join(consumer, packageFile(consumer, specifier, conditions));
+  return {
+    name: "package",
+    setup({ onResolve }) {
+      onResolve({ filter: /^sgd-wasm(\/|$)/ }, ({ path }) => {
+        if (path.endsWith(".wasm")) return { path: file(path) };
+        return { path: conditions ? relative(outdir, file(path)) : path, external: true };
+      });
+    },
+  };
+}
+
+/** Suites import uvu; what they get is uvu with an account of every test: support/suite.ts. */
+const countedUvu = {
+  name: "counted uvu",
+  setup({ onResolve }) {
+    const counted = join(SUPPORT, "suite.ts");
+    onResolve({ filter: /^uvu$/ }, ({ importer }) => (importer === counted ? undefined : { path: counted }));
+  },
+};
+
+/** `import "begin:name"` before a file of suites says where the tests that follow come from. */
+const beginnings = {
+  name: "beginnings",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^begin:/ }, ({ path }) => ({ path: path.slice(6), namespace: "begin" }));
+    onLoad({ filter: /.*/, namespace: "begin" }, ({ path }) => ({
+      contents: `import { beginFile } from "./suite.js";\nbeginFile(${JSON.stringify(path)});`,
+      resolveDir: SUPPORT,
+    }));
+  },
+};
+
+const compressedJson = {
+  name: "compressed JSON",
+  setup({ onLoad }) {
+    onLoad({ filter: /\.json\.gz$/ }, ({ path }) => ({
+      // A string for JSON.parse loads faster than the same as an expression.
+      contents: `export default JSON.parse(${JSON.stringify(gunzipSync(readFileSync(path)).toString())});`,
+    }));
+    onLoad({ filter: /\.gz$/ }, ({ path }) => ({ contents: gunzipSync(readFileSync(path)), loader: "binary" }));
+  },
+};

@@ -1,0 +1,156 @@
+// From reports to a table, failures, and a count that can be trusted.
+
+const DIGEST_DIGITS = 16;
+
+/** A run of one bundle on one runtime, counted. A crash, a hang or an empty file is a failure of its own. */
+export function settle(about, report) {
+  if (report.error) {
+    const failure = { test: "the whole run", error: String(report.error?.message ?? report.error) };
+    return {
+      ...about,
+      kernel: "",
+      why: "",
+      digest: "",
+      records: {},
+      passed: 0,
+      skipped: 0,
+      total: 0,
+      failures: [failure],
+    };
+  }
+  const { results, empty, ...rest } = report;
+  const failures = results
+    .filter(({ status }) => status !== "passed" && status !== "skipped")
+    .map(({ file, suite, test, status, error }) => ({
+      test: `${file}: ${suite}: ${test}`,
+      error: error ?? (status === "running" ? "never finished" : "never ran: is run() missing, or did a hook throw?"),
+    }));
+  failures.push(...empty.map((file) => ({ test: file, error: "registers no test" })));
+  if (report.crash) failures.push({ test: "the whole run", error: "ended with an error after the last test" });
+  const count = (wanted) => results.filter(({ status }) => status === wanted).length;
+  return {
+    ...about,
+    ...rest,
+    results,
+    passed: count("passed"),
+    skipped: count("skipped"),
+    total: results.length,
+    failures,
+  };
+}
+
+/** What is wrong between runs of the same bundle: numbers of tests or digests that differ. */
+export function compareRuns(runs) {
+  const problems = [];
+  for (const group of Object.values(groupBy(runs, key))) {
+    const whole = group.filter(({ total }) => total > 0);
+    const most = Math.max(...whole.map(({ total }) => total));
+    for (const { title, way, rounding, total } of whole) {
+      if (total < most) problems.push(`${title} (${way}) has ${total} tests in ${rounding}, others have ${most}`);
+    }
+    problems.push(...compareDigests(whole));
+  }
+  return problems;
+}
+
+/** Runs with a group of their own are other tests than the suites. */
+const key = ({ name, rounding, group }) => group ?? (name === "package" ? name : rounding);
+
+function groupBy(items, keyOf) {
+  const groups = {};
+  for (const item of items) {
+    const name = keyOf(item);
+    groups[name] = [...(groups[name] ?? []), item];
+  }
+  return groups;
+}
+
+/** One problem for each digest that is not the most frequent one. */
+function compareDigests(runs) {
+  const groups = Object.values(groupBy(runs, ({ digest }) => digest)).sort((a, b) => b.length - a.length);
+  return groups.slice(1).map((group) => {
+    const [expected, actual] = [groups[0][0].records, group[0].records];
+    const names = [...new Set([...Object.keys(expected), ...Object.keys(actual)])];
+    const different = names.filter((name) => expected[name] !== actual[name]);
+    return (
+      `digest ${group[0].digest} of ${group[0].rounding} on ${titles(group)}, but ${groups[0][0].digest} on ` +
+      `${titles(groups[0])}; ${different.length} records differ: ${different.slice(0, 5).join(" | ")}`
+    );
+  });
+}
+
+const titles = (runs) => runs.map(({ title, way }) => `${title} (${way})`).join(", ");
+
+/** Prints everything, the last line being `N passed, N failed`; returns the number of failures. */
+export function printRuns(runs, { problems, missing, verbose }) {
+  if (verbose) for (const run of runs) printTests(run);
+  printFailures(runs);
+  for (const problem of problems) print(`\nFAILED ${problem}`);
+  print("");
+  printTable(runs);
+  for (const { title, get } of missing) print(`missing: ${title} (${get})`);
+  for (const run of runs) {
+    const skipped = run.results?.filter(({ status }) => status === "skipped") ?? [];
+    if (skipped.length > 0)
+      print(`skipped on ${run.title} (${run.way}), ${run.rounding}: ${skipped.map(({ test }) => test).join(" | ")}`);
+  }
+  const passed = runs.reduce((sum, run) => sum + run.passed, 0);
+  const failed = runs.reduce((sum, run) => sum + run.failures.length, problems.length);
+  print(`\n${passed} passed, ${failed} failed`);
+  return failed;
+}
+
+/** A test that fails in the same way in several runs is shown once, with the stack of the first. */
+function printFailures(runs) {
+  const failures = runs.flatMap((run) => run.failures.map((failure) => ({ run, ...failure })));
+  const messages = groupBy(failures, ({ test, error }) => `${test}\n${error.split(/\n\s*at |\n\S*@/, 1)[0]}`);
+  for (const group of Object.values(messages)) {
+    const [{ test, error }] = group;
+    const where = placesOf(
+      group.map(({ run }) => run),
+      runs,
+    );
+    print(`\nFAILED ${test}\n  on ${where}\n    ${error.replaceAll("\n", "\n    ")}`);
+  }
+}
+
+/** `Bun 1.2 (fused)`: the runs of each runtime, without the ways when it is all of them. */
+function placesOf(some, all) {
+  const places = Object.values(groupBy(some, ({ name, rounding }) => `${name} ${rounding}`)).map((runs) => {
+    const [{ name, title, version, rounding }] = runs;
+    const ways = runs.map(({ way }) => way);
+    const isAll = ways.length === all.filter((run) => run.name === name && run.rounding === rounding).length;
+    return `${title} ${version} (${isAll ? rounding : `${rounding}: ${ways.join(", ")}`})`;
+  });
+  return places.join(", ");
+}
+
+function printTests({ title, way, rounding, results = [] }) {
+  print(`\n${title}, ${way}, ${rounding}`);
+  for (const { file, suite, test, status, milliseconds } of results) {
+    print(`  ${status.padEnd(7)} ${String(milliseconds).padStart(6)} ms  ${file}: ${suite}: ${test}`);
+  }
+}
+
+function printTable(runs) {
+  const rows = runs.map((run) => [
+    run.title,
+    run.version,
+    run.way,
+    run.rounding,
+    run.kernel,
+    run.why,
+    `${run.passed}/${run.total}`,
+    run.skipped ? String(run.skipped) : "",
+    run.digest.slice(0, DIGEST_DIGITS),
+    `${(run.milliseconds / 1000).toFixed(1)} s`,
+  ]);
+  const head = ["runtime", "version", "way", "rounding", "kernel", "why", "passed", "skipped", "digest", "time"];
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
+  const line = (cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(" | ")} |`;
+  print(line(head));
+  print(line(widths.map((width) => "-".repeat(width))));
+  for (const row of rows) print(line(row));
+}
+
+const print = (text) => process.stdout.write(`${text}\n`);

@@ -1,0 +1,70 @@
+// Cloudflare Workers: workerd, as miniflare runs it.
+
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { within } from "./process.mjs";
+
+const modules = (path) => fileURLToPath(new URL(`node_modules/${path}`, import.meta.url));
+
+/** In a handler, and while the module is evaluated. */
+const program = (rounding) => `import { run } from "./${rounding}.js";
+export default { fetch: async () => Response.json(await run()) };
+`;
+const atModuleScope = (rounding) => `import { run } from "./${rounding}.js";
+const report = await run();
+export default { fetch: () => Response.json(report) };
+`;
+
+const WAYS = { handler: "workerd", "module scope": "workerd-module-scope" };
+
+export const workerd = {
+  name: "workerd",
+  title: "workerd",
+  get: "npm run runtimes",
+  bundles: [
+    { folder: WAYS.handler, conditions: ["workerd"], program },
+    // Timers, streams and randomness, which suites use, are for handlers only.
+    { folder: WAYS["module scope"], conditions: ["workerd"], program: atModuleScope, only: "engine.test.ts" },
+  ],
+  ways: Object.keys(WAYS),
+  present: () => existsSync(modules("miniflare/package.json")),
+  version: async () => JSON.parse(readFileSync(modules("workerd/package.json"), "utf8")).version,
+  async *run(folder, legs, seconds) {
+    for (const { way, rounding } of legs) {
+      const report = await runWorker(folder, `${WAYS[way]}/main-${rounding}.js`, seconds);
+      yield way === "handler" ? report : { ...report, group: way };
+    }
+  },
+};
+
+async function runWorker(folder, main, seconds) {
+  const { Log, LogLevel, Miniflare } = await import("miniflare");
+  const worker = new Miniflare({
+    modulesRoot: folder,
+    modules: workerModules(folder, main),
+    compatibilityDate: "2026-07-01",
+    log: new Log(LogLevel.ERROR),
+    // uvu prints a line for every test.
+    handleRuntimeStdio: (stdout) => stdout.resume(),
+  });
+  try {
+    const response = await within(seconds, worker.dispatchFetch("http://localhost/"));
+    if (!response.ok) throw new Error(await response.text());
+    return await response.json();
+  } finally {
+    await worker.dispose();
+  }
+}
+
+/** All files that the worker may import, the main module first; .wasm files as modules that are compiled already. */
+function workerModules(folder, main) {
+  const near = main.slice(0, main.indexOf("/"));
+  const files = [near, "node_modules/sgd-wasm/dist"].flatMap((from) =>
+    readdirSync(join(folder, from), { recursive: true }).map((name) => join(from, name)),
+  );
+  return [main, ...files.filter((file) => file !== main && /\.(js|wasm)$/.test(file))].map((file) => ({
+    type: file.endsWith(".wasm") ? "CompiledWasm" : "ESModule",
+    path: join(folder, file),
+  }));
+}
