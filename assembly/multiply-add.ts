@@ -65,10 +65,10 @@ function emulated32(x: v128, k: v128, z: v128): v128 {
   const result = narrow(lo, hi);
   // Rounding twice differs from rounding once only where the f64 sum was itself rounded and landed on the midpoint of two
   // neighbouring f32. In the normal range of f32 the sum's lowest 29 bits are then a one and 28 zeros: shifted to the top, the
-  // one number whose absolute value is negative. Below that range the midpoints lie elsewhere, so all results with an exponent
-  // of 0 (zeros among them) are taken as hard. Shifts, because engines build a vector constant anew at every use.
+  // one number whose absolute value is negative. Below that range and at its border the midpoints lie elsewhere, so all results
+  // with an exponent field of 0 or 1 (zeros among them) are taken as hard. Shifts, because engines build a vector constant anew at every use.
   const midpoint = i32x4.abs(i32x4.shl(v128.shuffle<i32>(lo, hi, 0, 2, 4, 6), 3));
-  const small = i32x4.eq(i32x4.shr_u(i32x4.shl(result, 1), 24), i64x2.splat(0));
+  const small = i32x4.eq(i32x4.shr_u(i32x4.shl(result, 1), 25), i64x2.splat(0));
   if (i32x4.bitmask(v128.or(midpoint, small))) return hard32(x, k, z);
   return result;
 }

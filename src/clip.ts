@@ -65,8 +65,9 @@ function withGradient(params: Parameter | Iterable<Parameter>): Parameter[] {
 }
 
 function gradientElements(parameter: Parameter) {
-  const { address, size, dtype } = (parameter.sparse?.values ?? parameter.gradient) as Region;
-  return { engine: parameter.engine, dtype, address, size };
+  const { sparse, engine, dtype, size } = parameter;
+  const { address } = (sparse?.values ?? parameter.gradient) as Region;
+  return { engine, dtype, address, size: sparse?.size ?? size };
 }
 
 function checkNumber(name: string, value: unknown): void {

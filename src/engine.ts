@@ -22,7 +22,7 @@ export interface EngineOptions {
   free?: (address: number) => void;
   /** bytes to reserve at once: the memory does not grow below this; default 0 */
   initialBytes?: number;
-  /** bytes that the memory never exceeds; default 4 GiB */
+  /** bytes that the memory never exceeds, in pages of 64 KiB; default 4 GiB */
   maximumBytes?: number;
   /** a kernel that you have compiled yourself from `sgd-wasm/kernel.wasm`; by default the built-in one that fits the runtime */
   module?: WebAssembly.Module;
@@ -56,7 +56,11 @@ export class Engine {
   #disposed = false;
 
   /** @internal */
-  constructor(source: KernelSource, options: EngineOptions = {}) {
+  static create(source: KernelSource, options?: EngineOptions): Engine {
+    return new Engine(source, options);
+  }
+
+  private constructor(source: KernelSource, options: EngineOptions = {}) {
     checkOptions(options);
     const { rounding = "fused", memory = ownMemory(options), module, allocate, free } = options;
     this.memory = memory;
@@ -80,12 +84,18 @@ export class Engine {
    *
    * @throws RangeError when there is no memory for it, or data has another length; nothing has changed then
    */
+  parameter(
+    shape: number | readonly number[],
+    options?: ParameterOptions & { dtype?: "float32" },
+  ): Parameter<"float32">;
+  parameter(shape: number | readonly number[], options: ParameterOptions & { dtype: "float64" }): Parameter<"float64">;
+  parameter(shape: number | readonly number[], options?: ParameterOptions): Parameter;
   parameter(shape: number | readonly number[], options: ParameterOptions = {}): Parameter {
     if (this.#disposed) throw new Error("the engine was disposed");
     const dimensions = typeof shape === "number" ? [shape] : shape;
     checkShape(dimensions, options.dtype);
     if (options.address !== undefined) this.#checkAddress(options.address, dimensions, options);
-    const parameter = new Parameter(this, dimensions, options);
+    const parameter = Parameter.create(this, dimensions, options);
     this.parameters.add(parameter);
     return parameter;
   }
@@ -124,11 +134,12 @@ export class Engine {
   }
 }
 
-function ownMemory({ initialBytes = 0, maximumBytes }: EngineOptions): WebAssembly.Memory {
-  const initial = Math.max(Math.ceil((initialBytes + 64) / PAGE), 1);
-  if (maximumBytes !== undefined && initial * PAGE > Math.max(maximumBytes, PAGE)) {
+function ownMemory({ initialBytes = 0, maximumBytes = ADDRESS_SPACE }: EngineOptions): WebAssembly.Memory {
+  if (initialBytes > maximumBytes) {
     throw new RangeError(`initialBytes ${initialBytes} do not fit into maximumBytes ${maximumBytes}`);
   }
+  // The first 64 bytes are never handed out.
+  const initial = Math.min(Math.ceil((initialBytes + 64) / PAGE), Math.floor(maximumBytes / PAGE));
   try {
     return new WebAssembly.Memory({ initial });
   } catch (cause) {
@@ -143,6 +154,11 @@ function checkOptions(options: EngineOptions): void {
   if (unknown !== undefined)
     throw new TypeError(`createEngine has no option ${unknown}: it knows ${KNOWN_OPTIONS.join(", ")}`);
   const { rounding, memory, allocate, free, initialBytes = 0, maximumBytes = ADDRESS_SPACE, module } = options;
+  if (memory !== undefined && (options.initialBytes !== undefined || options.maximumBytes !== undefined)) {
+    throw new TypeError(
+      "initialBytes and maximumBytes are for engines with a memory of their own: leave them out with options.memory",
+    );
+  }
   if (rounding !== undefined && rounding !== "fused" && rounding !== "separate") {
     throw new TypeError(`rounding must be "fused" or "separate", got ${String(rounding)}`);
   }
@@ -171,14 +187,14 @@ function checkForeign(memory: unknown, allocate: unknown, free: unknown): void {
 }
 
 function checkShape(shape: readonly number[], dtype: string | undefined): void {
-  if (dtype !== undefined && !(dtype in ELEMENT_BYTES)) {
+  if (dtype !== undefined && !Object.hasOwn(ELEMENT_BYTES, dtype)) {
     throw new TypeError(`dtype must be "float32" or "float64", got ${dtype}`);
   }
-  if (!Array.isArray(shape) || !shape.every((n) => Number.isInteger(n) && n >= 0)) {
-    throw new RangeError(`a shape is a list of integers from 0 on, got ${JSON.stringify(shape)}`);
+  if (!Array.isArray(shape) || !shape.every((n) => Number.isSafeInteger(n) && n >= 0)) {
+    throw new RangeError(`a shape is a number or a list of integers from 0 on, got ${String(shape)}`);
   }
   const bytes = byteLength(shape, dtype as "float32" | undefined);
-  if (bytes > ADDRESS_SPACE) {
+  if (!(bytes <= ADDRESS_SPACE)) {
     throw new RangeError(`a parameter of shape [${shape}] has ${bytes} bytes; WebAssembly addresses ${ADDRESS_SPACE}`);
   }
 }

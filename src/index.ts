@@ -15,5 +15,5 @@ export type { StateDict, StateDictGroup, TensorData } from "./state-dict.js";
 
 /** Makes an engine: a kernel, the best that this runtime can run, bound to a linear memory. Synchronous. */
 export function createEngine(options?: EngineOptions): Engine {
-  return new Engine(kernelSource, options);
+  return Engine.create(kernelSource, options);
 }

@@ -2,7 +2,7 @@
 
 import type { Engine } from "./engine.js";
 import type { DType } from "./kernel/variants.js";
-import { ELEMENT_BYTES, type FloatArray, lasting, Region } from "./memory/region.js";
+import { ELEMENT_BYTES, type FloatArrayOf, lasting, Region } from "./memory/region.js";
 import { checkElementType, checkNumbers, type NumberArray } from "./numbers.js";
 import { checkSparse, type SparseGradient, SparseRows } from "./sparse-gradient.js";
 import { structure } from "./structure.js";
@@ -22,12 +22,12 @@ export interface ParameterOptions {
  * A dense array of float32 or float64 in an engine's linear memory, with room for its gradient.
  * Made by `engine.parameter(shape, options)`.
  */
-export class Parameter {
+export class Parameter<D extends DType = DType> {
   /** dimensions, outermost first; `[]` for a scalar */
   readonly shape: readonly number[];
   /** number of elements: the product of `shape` */
   readonly size: number;
-  readonly dtype: DType;
+  readonly dtype: D;
   readonly name: string | undefined;
   /** byte address of the first element */
   readonly address: number;
@@ -45,11 +45,15 @@ export class Parameter {
   readonly #elements: Region;
 
   /** @internal */
-  constructor(engine: Engine, shape: readonly number[], options: ParameterOptions) {
+  static create(engine: Engine, shape: readonly number[], options: ParameterOptions): Parameter {
+    return new Parameter(engine, shape, options);
+  }
+
+  private constructor(engine: Engine, shape: readonly number[], options: ParameterOptions) {
     this.engine = engine;
     this.shape = Object.freeze([...shape]);
     this.size = shape.reduce((product, n) => product * n, 1);
-    this.dtype = options.dtype ?? "float32";
+    this.dtype = (options.dtype ?? "float32") as D;
     this.name = options.name;
     if (options.data !== undefined) checkData(options.data, this.size);
     const data = options.data && lasting(options.data, engine.memory);
@@ -73,14 +77,14 @@ export class Parameter {
    * The elements, live: a view of linear memory, `size` long, row-major. Read it anew after anything that may allocate,
    * because a view that you keep dies when the memory grows; what this property returns is always valid.
    */
-  get data(): FloatArray {
-    return this.#elements.view;
+  get data(): FloatArrayOf<D> {
+    return this.#elements.view as FloatArrayOf<D>;
   }
 
   /** The gradient, live, as `data` is; null until there is one, and while it is sparse (see `sparseGrad`). */
-  get grad(): FloatArray | null {
-    this.#checkAlive();
-    return this.#hasGrad && this.gradient ? this.gradient.view : null;
+  get grad(): FloatArrayOf<D> | null {
+    this.checkAlive();
+    return this.#hasGrad && this.gradient ? (this.gradient.view as FloatArrayOf<D>) : null;
   }
 
   /**
@@ -90,7 +94,7 @@ export class Parameter {
    * @throws Error when the length or the element type is another
    */
   set grad(values: NumberArray | SparseGradient | null) {
-    this.#checkAlive();
+    this.checkAlive();
     if (values === null || values === undefined) {
       this.#setKind(false, null);
     } else if ("indices" in values) {
@@ -103,28 +107,30 @@ export class Parameter {
 
   /** The sparse gradient as it was assigned, live values included; null when there is none. */
   get sparseGrad(): SparseGradient | null {
-    this.#checkAlive();
-    return this.#sparse && { indices: this.#sparse.indices, values: this.#sparse.values.view };
+    this.checkAlive();
+    return (
+      this.#sparse && { indices: this.#sparse.indices, values: this.#sparse.values.view.subarray(0, this.#sparse.size) }
+    );
   }
 
   /** The live gradient view, created as zeros if there was no dense gradient. */
-  ensureGrad(): FloatArray {
-    this.#checkAlive();
+  ensureGrad(): FloatArrayOf<D> {
+    this.checkAlive();
     if (!this.#hasGrad) {
       const region = this.#gradientRegion();
       this.engine.kernel.zero(region.address, this.size * ELEMENT_BYTES[this.dtype]);
       this.#setKind(true, null);
     }
-    return this.#gradientRegion().view;
+    return this.#gradientRegion().view as FloatArrayOf<D>;
   }
 
   /** Sets the gradient to zero, in place; null stays null, and a sparse gradient loses its rows. */
   zeroGrad(): void {
-    this.#checkAlive();
+    this.checkAlive();
     if (this.#hasGrad && this.gradient) {
       this.engine.kernel.zero(this.gradient.address, this.size * ELEMENT_BYTES[this.dtype]);
-    } else if (this.#sparse) {
-      this.grad = { indices: new Int32Array(0), values: [] };
+    } else {
+      this.#sparse?.clear();
     }
   }
 
@@ -133,6 +139,7 @@ export class Parameter {
     if (this.disposed) return;
     this.disposed = true;
     this.#setKind(false, null);
+    structure.version++;
     for (const region of this.attached) region.free();
     this.attached.clear();
     this.gradient?.free();
@@ -172,7 +179,8 @@ export class Parameter {
     this.#sparse = sparse;
   }
 
-  #checkAlive(): void {
+  /** @internal */
+  checkAlive(): void {
     if (this.disposed) throw new Error(`${describe(this)} was disposed`);
   }
 }

@@ -19,6 +19,7 @@ import { type GradientOptions, runPlan } from "./optimizer/run.js";
 import { saveState } from "./optimizer/save.js";
 import { OptimizerState } from "./optimizer/state.js";
 import { type StepCotangents, type StepGradients, Tape } from "./optimizer/tape.js";
+import type { Parameter } from "./parameter.js";
 import type { StateDict } from "./state-dict.js";
 
 export interface StepOptions {
@@ -87,13 +88,15 @@ export class SGD {
   /**
    * One update of every parameter that has a gradient.
    *
-   * @param closure called once before the update, to compute loss and gradients
+   * @param closure called once before the update, to compute loss and gradients; a promise that it returns is not awaited
    * @returns what the closure returned
    * @throws Error, with nothing changed, when the closure throws, an option cannot be used or there is no memory for a buffer
    */
   step(closure?: null, options?: StepOptions): undefined;
   step<T>(closure: () => T, options?: StepOptions): T;
-  step<T>(closure?: (() => T) | null, options: StepOptions = NO_OPTIONS): T | undefined {
+  step<T>(closure?: (() => T) | null, options?: StepOptions): T | undefined;
+  step<T>(closure?: (() => T) | null, stepOptions?: StepOptions): T | undefined {
+    const options = stepOptions ?? NO_OPTIONS;
     if (closure !== undefined && closure !== null && typeof closure !== "function") {
       throw new TypeError(`'${pythonType(closure)}' object is not callable`);
     }
@@ -111,17 +114,16 @@ export class SGD {
       throw error;
     }
     runPlan(this.#plan, gradients);
-    this.#plan.settle();
     return result;
   }
 
   /** Sets all gradients to zero, in place; with `setToNone`, to null. */
   zeroGrad(setToNone = false): void {
-    for (const group of this.paramGroups) {
-      for (const parameter of group.params) {
-        if (setToNone) parameter.grad = null;
-        else parameter.zeroGrad();
-      }
+    const params = this.#params();
+    for (const parameter of params) parameter.checkAlive();
+    for (const parameter of params) {
+      if (setToNone) parameter.grad = null;
+      else parameter.zeroGrad();
     }
   }
 
@@ -174,10 +176,13 @@ export class SGD {
     return formatOptimizer(this.paramGroups);
   }
 
+  #params(): Parameter[] {
+    return this.paramGroups.flatMap((group) => [...group.params]);
+  }
+
   #clip(maxGradNorm: number, scale: number): number {
-    const params = this.paramGroups.flatMap((group) =>
-      group.params.filter((parameter) => parameter.hasGrad || parameter.sparse),
-    );
+    // Each once, also where a parameter comes twice.
+    const params = [...new Set(this.#params())].filter((parameter) => parameter.hasGrad || parameter.sparse);
     return clipCoefficient(params, totalNorm(params, scale), maxGradNorm);
   }
 }

@@ -20,14 +20,20 @@ export interface SparseGradient {
  */
 export class SparseRows {
   readonly parameter: Parameter;
-  readonly indices: Uint32Array;
+  indices: Uint32Array;
+  /** room for the values of all rows; after `clear` more than there are */
   readonly values: Region;
+  isCoalesced: boolean;
   /** elements per row */
   readonly width: number;
 
-  constructor(parameter: Parameter, indices: ArrayLike<number>) {
+  /**
+   * `coalesced`: known to be sorted and without duplicates, which PyTorch knows of fewer than two entries, and of sums of such
+   */
+  constructor(parameter: Parameter, indices: ArrayLike<number>, coalesced = indices.length < 2) {
     this.parameter = parameter;
     this.indices = Uint32Array.from(indices);
+    this.isCoalesced = coalesced;
     this.width = parameter.size / Math.max(parameter.shape[0], 1);
     this.values = new Region(parameter.engine.allocator, parameter.dtype, indices.length * this.width);
     parameter.attached.add(this.values);
@@ -45,11 +51,22 @@ export class SparseRows {
     this.values.free();
   }
 
+  /** The number of values. */
+  get size(): number {
+    return this.indices.length * this.width;
+  }
+
+  /** No rows any more. Needs no memory, so that it cannot fail. */
+  clear(): void {
+    this.indices = new Uint32Array(0);
+    this.isCoalesced = true;
+  }
+
   /** A copy, its values multiplied by one factor, then by another. */
   scaled(first = 1, second = 1): SparseRows {
     const copy = new SparseRows(this.parameter, this.indices);
     const { engine, dtype } = this.parameter;
-    engine.kernel[dtype].multiply(copy.values.address, this.values.address, this.values.size, first, second);
+    engine.kernel[dtype].multiply(copy.values.address, this.values.address, this.size, first, second);
     return copy;
   }
 
@@ -61,7 +78,7 @@ export class SparseRows {
     if (other.indices.length === 0) return this.scaled();
     if (this.indices.length === 0) return other.scaled(alpha);
     const { indices, left, right } = mergeIndices(this.indices, other.indices);
-    const sum = zeroRows(this.parameter, indices);
+    const sum = zeroRows(this.parameter, indices, this.isCoalesced && other.isCoalesced);
     for (let k = 0; k < indices.length; k++) {
       if (left[k] >= 0) this.#addRow(left[k], sum.values, k, 1);
       if (right[k] >= 0) other.#addRow(right[k], sum.values, k, alpha);
@@ -71,8 +88,8 @@ export class SparseRows {
 
   /** target = target + alpha·this, entry by entry; the target is a dense array like the parameter's. */
   addTo(target: { address: number }, alpha: number): void {
-    if (this.width === 1 && this.indices.length === 1) {
-      this.#addLoneElement(target.address + this.indices[0] * ELEMENT_BYTES[this.parameter.dtype], alpha);
+    if (this.parameter.shape.length === 1 && this.isCoalesced) {
+      this.#addElements(target, alpha);
       return;
     }
     for (let k = 0; k < this.indices.length; k++) this.#addRow(k, target, this.indices[k], alpha);
@@ -83,7 +100,7 @@ export class SparseRows {
     const { dtype, size } = this.parameter;
     const dense = new ARRAY_TYPE[dtype](size);
     const values = this.values.view;
-    for (let k = 0; k < values.length; k++) {
+    for (let k = 0; k < this.size; k++) {
       dense[this.indices[Math.floor(k / this.width)] * this.width + (k % this.width)] += values[k];
     }
     return dense;
@@ -98,12 +115,13 @@ export class SparseRows {
     return sums;
   }
 
-  /** PyTorch adds a lone element without its vector routine, and rounds twice. */
-  #addLoneElement(address: number, alpha: number): void {
-    const { dtype, engine } = this.parameter;
+  /** PyTorch adds the elements of a coalesced tensor without its vector routine, and rounds twice. */
+  #addElements(target: { address: number }, alpha: number): void {
+    const { dtype, engine, size } = this.parameter;
     const round = dtype === "float32" ? Math.fround : (x: number) => x;
-    const target = new ARRAY_TYPE[dtype](engine.memory.buffer, address, 1);
-    target[0] += round(round(alpha) * this.values.view[0]);
+    const elements = new ARRAY_TYPE[dtype](engine.memory.buffer, target.address, size);
+    const values = this.values.view;
+    for (let k = 0; k < this.indices.length; k++) elements[this.indices[k]] += round(round(alpha) * values[k]);
   }
 
   /** Row `at` of target += alpha·(row k of this). */
@@ -118,10 +136,11 @@ function addRow({ engine, dtype }: Parameter, from: number, to: number, n: numbe
   engine.kernel[dtype].sgd(PLAIN, to, from, 0, n, alpha, 0, 0, 0, 0);
 }
 
-const PLAIN = variantIndex(false, false, false, false);
+/** The variant without momentum and weight decay. */
+export const PLAIN = variantIndex(false, false, false, false);
 
-function zeroRows(parameter: Parameter, indices: ArrayLike<number>): SparseRows {
-  const rows = new SparseRows(parameter, indices);
+function zeroRows(parameter: Parameter, indices: ArrayLike<number>, coalesced?: boolean): SparseRows {
+  const rows = new SparseRows(parameter, indices, coalesced);
   parameter.engine.kernel.zero(rows.values.address, rows.values.size * ELEMENT_BYTES[parameter.dtype]);
   return rows;
 }

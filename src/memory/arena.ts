@@ -26,7 +26,7 @@ export class Arena implements Allocator {
 
   constructor(memory: WebAssembly.Memory, maximumBytes = ADDRESS_SPACE) {
     this.memory = memory;
-    this.#limit = Math.min(maximumBytes, ADDRESS_SPACE);
+    this.#limit = Math.floor(Math.min(maximumBytes, ADDRESS_SPACE) / PAGE) * PAGE;
   }
 
   allocate(byteLength: number): number {

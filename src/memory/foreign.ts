@@ -9,7 +9,8 @@ export class ForeignAllocator implements Allocator {
   allocatedBytes = 0;
   readonly #allocate: (byteLength: number) => number;
   readonly #free: (address: number) => void;
-  readonly #sizes = new Map<number, number>();
+  /** by address: the size, and the address as it was given, which may be signed */
+  readonly #blocks = new Map<number, { given: number; size: number }>();
 
   constructor(memory: WebAssembly.Memory, allocate: (byteLength: number) => number, free: (address: number) => void) {
     this.memory = memory;
@@ -19,30 +20,28 @@ export class ForeignAllocator implements Allocator {
 
   allocate(byteLength: number): number {
     const size = Math.max(byteLength, ALIGNMENT);
+    const given = this.#allocate(size);
     // A function of WebAssembly returns addresses as signed numbers.
-    const address = this.#allocate(size) >>> 0;
-    if (address === 0) {
-      throw new RangeError(`out of memory: options.allocate(${size}) returned 0`);
-    }
-    if (address % ALIGNMENT !== 0) {
-      this.#free(address);
-      throw new RangeError(`options.allocate(${size}) returned ${address}, which is not aligned to ${ALIGNMENT} bytes`);
-    }
-    if (address + size > this.memory.buffer.byteLength) {
+    const address = given >>> 0;
+    if (address === 0) throw new RangeError(`out of memory: options.allocate(${size}) returned ${given}`);
+    const end = this.memory.buffer.byteLength;
+    if (address % ALIGNMENT !== 0 || address + size > end) {
+      this.#free(given);
       throw new RangeError(
-        `options.allocate(${size}) returned ${address}, but the memory ends at ${this.memory.buffer.byteLength}`,
+        `options.allocate(${size}) returned ${address}: expected a multiple of ${ALIGNMENT}, with ${size} bytes before the end ` +
+          `of the memory at ${end}`,
       );
     }
-    this.#sizes.set(address, size);
+    this.#blocks.set(address, { given, size });
     this.allocatedBytes += size;
     return address;
   }
 
   free(address: number): void {
-    const size = this.#sizes.get(address);
-    if (size === undefined) return;
-    this.#sizes.delete(address);
-    this.allocatedBytes -= size;
-    this.#free(address);
+    const block = this.#blocks.get(address);
+    if (block === undefined) return;
+    this.#blocks.delete(address);
+    this.allocatedBytes -= block.size;
+    this.#free(block.given);
   }
 }

@@ -1,13 +1,13 @@
 // A state dict taken over: all of it checked first, so that an error leaves the optimizer as it was.
 
 import { widenBfloat16, widenFloat16 } from "../half.js";
-import { type FloatArray, lasting } from "../memory/region.js";
+import { type FloatArray, lasting, Region } from "../memory/region.js";
 import { describe, type Parameter } from "../parameter.js";
 import type { StateDictGroup, TensorData } from "../state-dict.js";
 import type { ParamGroup } from "./options.js";
 import { pythonType } from "./python.js";
-import { parameterNames } from "./save.js";
-import type { OptimizerState, ParameterState } from "./state.js";
+import { clone, parameterNames } from "./save.js";
+import type { OptimizerState } from "./state.js";
 
 /** A state dict that fits the optimizer. */
 export interface Loaded {
@@ -37,7 +37,7 @@ export function checkStateDict(dict: unknown, groups: readonly ParamGroup[]): Lo
   };
   for (const [id, entry] of Object.entries(state as Dict)) {
     const parameter = targets.get(id);
-    if (parameter === undefined) loaded.aside[id] = structuredClone(entry);
+    if (parameter === undefined) loaded.aside[id] = clone(entry);
     else loaded.buffers.set(parameter, readBuffer(entry, id, parameter));
   }
   return loaded;
@@ -57,11 +57,12 @@ function matchParameters(savedGroups: readonly unknown[], groups: readonly Param
     throw new TypeError("params of a group of the loaded state dict must be a list");
   }
   const ids = saved.flatMap((group) => group.ids.map(String));
-  const parameters = groups.flatMap((group) => group.params);
+  const parameters = groups.flatMap((group) => [...group.params]);
+  for (const parameter of parameters) parameter.checkAlive();
   const savedNames = saved.every((group) => Array.isArray(group.names))
     ? saved.flatMap((group) => group.names as string[])
     : [];
-  const names = groups.every((group) => parameterNames(group.params)) ? parameters.map((p) => p.name as string) : [];
+  const names = parameterNames(parameters) ?? [];
   if (isUnique(savedNames) && isUnique(names) && savedNames.length === ids.length) {
     return matchNames(ids, savedNames, new Map(names.map((name, i) => [name, parameters[i]])));
   }
@@ -96,12 +97,10 @@ function list(names: readonly string[]): string {
 const ADDED_LATER = { nesterov: false, maximize: false, foreach: null, differentiable: false };
 
 function loadGroup(saved: StateDictGroup, group: ParamGroup, index: number): ParamGroup {
-  const loaded: Dict = {};
-  for (const [key, value] of Object.entries(saved)) {
-    if (key !== "params" && key !== "param_names")
-      loaded[key === "weight_decay" ? "weightDecay" : key] = structuredClone(value);
-  }
-  Object.assign(loaded, { ...ADDED_LATER, ...loaded, params: [...group.params] });
+  const entries = Object.entries(saved)
+    .filter(([key]) => key !== "params" && key !== "param_names")
+    .map(([key, value]) => [key === "weight_decay" ? "weightDecay" : key, clone(value)]);
+  const loaded: Dict = { ...ADDED_LATER, ...Object.fromEntries(entries), params: [...group.params] };
   for (const key of ["lr", "momentum", "dampening", "weightDecay"]) {
     if (typeof loaded[key] !== "number" && typeof loaded[key] !== "boolean") {
       const spelled = key === "weightDecay" ? "weight_decay" : key;
@@ -146,25 +145,24 @@ function widen(dtype: string, data: unknown): FloatArray | undefined {
   return undefined;
 }
 
-/** Takes over the buffers: memory for all of them first, values after that. */
+/** Takes over the buffers: memory for those that are not there yet first, and nothing changes before all of it is. */
 export function loadBuffers(buffers: Loaded["buffers"], state: OptimizerState): void {
-  const added: Parameter[] = [];
-  const made: ParameterState[] = [];
-  const sources = new Map<Parameter, FloatArray | null>();
-  for (const [parameter, values] of buffers) sources.set(parameter, values && lasting(values, parameter.engine.memory));
+  const made = new Map<Parameter, Region>();
+  const sources = new Map([...buffers].map(([p, values]) => [p, values && lasting(values, p.engine.memory)]));
   try {
     for (const [parameter, values] of sources) {
-      if (!state.has(parameter)) added.push(parameter);
-      const entry = state.entry(parameter);
-      if (values === null || entry.buffer !== null) continue;
-      made.push(entry);
-      entry.allocate();
+      const { engine, dtype, size } = parameter;
+      if (values && !state.get(parameter)?.buffer) made.set(parameter, new Region(engine.allocator, dtype, size));
     }
   } catch (error) {
-    for (const entry of made) entry.free();
-    for (const parameter of added) state.delete(parameter);
+    for (const region of made.values()) region.free();
     throw error;
   }
   for (const parameter of [...state.keys()]) if (!sources.has(parameter)) state.delete(parameter);
-  for (const [parameter, values] of sources) state.entry(parameter).momentumBuffer = values;
+  for (const [parameter, values] of sources) {
+    const entry = state.entry(parameter);
+    const region = made.get(parameter);
+    if (region) entry.install(region);
+    entry.momentumBuffer = values;
+  }
 }

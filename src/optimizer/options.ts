@@ -27,12 +27,16 @@ export type SGDOptions = GroupOptions;
 /** A parameter group as it is given: options left out are the optimizer's defaults, extra keys are kept. */
 export interface ParamGroupInit extends GroupOptions {
   params: Parameter | Iterable<Parameter>;
+  /** spelled weightDecay here */
+  weight_decay?: never;
   [extra: string]: unknown;
 }
 
 /** A parameter group as it lives in the optimizer: read at every step, so change it at will. */
 export interface ParamGroup extends Required<GroupOptions> {
   params: Parameter[];
+  /** spelled weightDecay here */
+  weight_decay?: never;
   [extra: string]: unknown;
 }
 
@@ -54,7 +58,7 @@ export type Defaults = Required<Omit<GroupOptions, "lr">> & { lr: number | undef
 
 /** Defaults with the constructor's options, checked. */
 export function checkedDefaults(options: SGDOptions): Defaults {
-  const unknown = Object.keys(options).find((key) => !(key in DEFAULTS));
+  const unknown = Object.keys(options).find((key) => !Object.hasOwn(DEFAULTS, key));
   if (unknown !== undefined) throw new TypeError(`SGD got an unexpected option '${unknown}'`);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const defaults: Defaults = { ...DEFAULTS, ...given };
@@ -62,7 +66,7 @@ export function checkedDefaults(options: SGDOptions): Defaults {
   if (lr !== undefined && isNegative(lr)) throw new RangeError(`Invalid learning rate: ${lr}`);
   if (isNegative(momentum)) throw new RangeError(`Invalid momentum value: ${momentum}`);
   if (isNegative(weightDecay)) throw new RangeError(`Invalid weightDecay value: ${weightDecay}`);
-  if (nesterov && (momentum <= 0 || dampening !== 0)) {
+  if (nesterov && (momentum <= 0 || Number(dampening) !== 0)) {
     throw new RangeError("Nesterov momentum requires a momentum and zero dampening");
   }
   return defaults;

@@ -45,6 +45,8 @@ export class Plan {
   /** how many of `spans` belong to the plan; the others are left over from longer ones */
   count = 0;
   readonly sparse: SparseUpdate[] = [];
+  /** some parameter comes more than once */
+  hasDuplicates = false;
   readonly #groups: PlannedGroup[] = [];
   /** `structure.version` for which the plan holds */
   #version = -1;
@@ -98,6 +100,8 @@ export class Plan {
     this.count = 0;
     this.#groups.length = 0;
     for (const group of groups) this.#addGroup(group, state, gradients);
+    const params = this.#groups.flatMap((planned) => planned.params);
+    this.hasDuplicates = new Set(params).size !== params.length;
     // First steps and sparse gradients are planned anew every time.
     this.#version = this.#fresh.length === 0 && this.sparse.length === 0 ? structure.version : -1;
   }
@@ -116,11 +120,11 @@ export class Plan {
       if (parameter.disposed) throw new Error(`${describe(parameter)} was disposed: take it out of its group`);
       if (!parameter.hasGrad && parameter.sparse === null) continue;
       const entry = this.#entry(parameter, state);
+      if (parameter.dtype === "float32") planned.float32 = true;
+      const running = entry.rows !== null || (entry.buffer !== null && !entry.fresh);
+      if (parameter.dtype === "float32" && planned.momentum && running) planned.float32Running = true;
       if (parameter.sparse === null) this.#addDense(planned, parameter, entry);
       else this.#addSparse(group, parameter, entry, gradients);
-      if (parameter.dtype !== "float32") continue;
-      planned.float32 = true;
-      if (planned.momentum && !entry.fresh) planned.float32Running = true;
     }
   }
 
@@ -133,8 +137,9 @@ export class Plan {
 
   #addSparse(group: ParamGroup, parameter: Parameter, entry: ParameterState, gradients: GradientOptions): void {
     // A duplicate finds the buffer that the parameter's earlier update leaves.
-    const earlier = entry.rows && this.sparse.find((update) => update.entry === entry);
-    this.sparse.push(prepareSparse(group, parameter, entry, earlier?.buffer ?? entry.rows, gradients));
+    let before = entry.rows;
+    for (const update of this.sparse) if (before && update.entry === entry) before = update.buffer ?? before;
+    this.sparse.push(prepareSparse(group, parameter, entry, before, gradients));
   }
 
   #addDense({ group, momentum, merge }: PlannedGroup, parameter: Parameter, entry: ParameterState): void {
@@ -184,6 +189,7 @@ function isAdjacent(last: Span, next: Span): boolean {
 
 /** The scalars of a group as torch checks them when it hands them to its kernels. */
 function checkScalars({ group, float32, float32Running }: PlannedGroup): void {
+  if ("weight_decay" in group) throw new TypeError("a parameter group has no option weight_decay: write weightDecay");
   const lr = asNumber(group.lr, "lr");
   const momentum = asNumber(group.momentum, "momentum");
   const weightDecay = asNumber(group.weightDecay, "weightDecay");

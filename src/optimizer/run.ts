@@ -46,6 +46,15 @@ const scalars: Scalars = {
 };
 
 export function runPlan(plan: Plan, gradients: GradientOptions): void {
+  try {
+    updateAll(plan, gradients);
+  } finally {
+    plan.settle();
+  }
+}
+
+function updateAll(plan: Plan, gradients: GradientOptions): void {
+  const zeroAtOnce = gradients.zero && !plan.hasDuplicates;
   let group: ParamGroup | undefined;
   for (let i = 0; i < plan.count; i++) {
     const span = plan.spans[i];
@@ -54,12 +63,22 @@ export function runPlan(plan: Plan, gradients: GradientOptions): void {
       readScalars(group, gradients);
     }
     if (span.fresh) fillWithNegativeZero(span);
-    if (scalars.factor !== null || gradients.zero) runInBlocks(span, gradients);
+    if (scalars.factor !== null || zeroAtOnce) runInBlocks(span, gradients.clip, zeroAtOnce);
     else update(span, span.p, span.g, span.b, span.n);
   }
   for (let i = 0; i < plan.sparse.length; i++) {
     applySparse(plan.sparse[i]);
-    if (gradients.zero) plan.sparse[i].parameter.zeroGrad();
+  }
+  if (gradients.zero) zeroTheRest(plan, zeroAtOnce);
+}
+
+/** A gradient that is used twice, or is sparse, is zeroed when all is done. */
+function zeroTheRest(plan: Plan, densesAreZero: boolean): void {
+  for (const { parameter } of plan.sparse) parameter.zeroGrad();
+  if (densesAreZero) return;
+  for (let i = 0; i < plan.count; i++) {
+    const { engine, dtype, g, n } = plan.spans[i];
+    engine.kernel.zero(g, n * ELEMENT_BYTES[dtype]);
   }
 }
 
@@ -87,7 +106,7 @@ function update(span: Span, p: number, g: number, b: number, n: number): void {
   else sgd(scalars.running, p, g, b, n, negativeLr, weightDecay, momentum, undamped, momentum);
 }
 
-function runInBlocks(span: Span, { clip, zero }: GradientOptions): void {
+function runInBlocks(span: Span, clip: number | null, zero: boolean): void {
   const { engine, dtype, p, g, b, n } = span;
   const { kernel, scratch } = engine;
   const { factor } = scalars;

@@ -16,7 +16,7 @@ export function saveState(
   aside: Readonly<Record<string, unknown>>,
 ): StateDict {
   const indices = indexParameters(groups);
-  const saved: Record<string, unknown> = { ...structuredClone(aside) };
+  const saved: Record<string, unknown> = { ...(clone(aside) as object) };
   for (const [parameter, entry] of state) {
     const index = indices.get(parameter);
     if (index === undefined) continue;
@@ -27,7 +27,8 @@ export function saveState(
 
 function indexParameters(groups: readonly ParamGroup[]): Map<Parameter, number> {
   const indices = new Map<Parameter, number>();
-  for (const [index, parameter] of groups.flatMap((group) => group.params).entries()) indices.set(parameter, index);
+  for (const [index, parameter] of groups.flatMap((group) => [...group.params]).entries())
+    indices.set(parameter, index);
   return indices;
 }
 
@@ -35,18 +36,28 @@ function indexParameters(groups: readonly ParamGroup[]): Map<Parameter, number> 
 function saveGroup(group: ParamGroup, indices: ReadonlyMap<Parameter, number>): StateDictGroup {
   const saved: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(group)) {
-    if (key !== "params") saved[key === "weightDecay" ? "weight_decay" : key] = structuredClone(value);
+    if (key !== "params") saved[key === "weightDecay" ? "weight_decay" : key] = clone(value);
   }
-  const names = parameterNames(group.params);
-  if (names) saved.param_names = names;
-  saved.params = group.params.map((parameter) => indices.get(parameter));
+  const params = [...group.params];
+  const names = parameterNames(params);
+  if (names && names.length > 0) saved.param_names = names;
+  saved.params = params.map((parameter) => indices.get(parameter));
   return saved as unknown as StateDictGroup;
 }
 
 /** The names of a group's parameters, as newer versions of PyTorch save them; null unless all have one. */
 export function parameterNames(params: readonly Parameter[]): string[] | null {
   const names = params.map((parameter) => parameter.name);
-  return names.length > 0 && names.every((name) => name !== undefined) ? names : null;
+  return names.every((name) => name !== undefined) ? names : null;
+}
+
+/** Extra keys of groups may hold anything; what has no copy, such as a function, is kept itself. */
+export function clone(value: unknown): unknown {
+  try {
+    return structuredClone(value);
+  } catch {
+    return value;
+  }
 }
 
 function snapshot(parameter: Parameter, values: Float32Array | Float64Array): TensorData {

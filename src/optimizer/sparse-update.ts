@@ -1,14 +1,11 @@
 // The step of a parameter whose gradient is sparse: the same rule with the arithmetic of PyTorch's sparse tensors.
 
-import { variantIndex } from "../kernel/variants.js";
 import type { Region } from "../memory/region.js";
 import type { Parameter } from "../parameter.js";
-import type { SparseRows } from "../sparse-gradient.js";
+import { PLAIN, type SparseRows } from "../sparse-gradient.js";
 import type { ParamGroup } from "./options.js";
 import type { GradientOptions } from "./run.js";
 import type { ParameterState } from "./state.js";
-
-const PLAIN = variantIndex(false, false, false, false);
 
 /** A sparse step, computed but for the last addition to the parameter. */
 export interface SparseUpdate {
@@ -37,7 +34,8 @@ export function prepareSparse(
   before: SparseRows | null,
   gradients: GradientOptions,
 ): SparseUpdate {
-  if (group.weightDecay !== 0 || (entry.buffer !== null && group.momentum !== 0 && group.nesterov)) throw unsupported();
+  if (Number(group.weightDecay) !== 0 || (entry.buffer !== null && Number(group.momentum) !== 0 && group.nesterov))
+    throw unsupported();
   const temporary: SparseRows[] = [];
   try {
     return compute(group, parameter, entry, before, gradients, temporary);
@@ -64,7 +62,7 @@ function compute(
   const sign = group.maximize ? -1 : 1;
   const gradient = scaled ? keep(sparse.scaled(sign * (scale ?? 1), clip ?? 1)) : sparse;
   const update = { group, parameter, entry, gradient, temporary };
-  if (group.momentum === 0) return { ...update, change: gradient, buffer: null };
+  if (Number(group.momentum) === 0) return { ...update, change: gradient, buffer: null };
   if (entry.buffer !== null) return { ...update, change: null, buffer: null };
   const buffer = before ? keep(before.scaled(group.momentum)).plus(gradient, 1 - group.dampening) : gradient.scaled();
   if (!group.nesterov) return { ...update, change: buffer, buffer };

@@ -1,6 +1,7 @@
 // What the optimizer remembers of each parameter.
 
 import { type FloatArray, lasting, Region } from "../memory/region.js";
+import { checkNumbers } from "../numbers.js";
 import type { Parameter } from "../parameter.js";
 import type { SparseRows } from "../sparse-gradient.js";
 import { structure } from "../structure.js";
@@ -37,6 +38,7 @@ export class ParameterState {
     if (values.length !== this.#parameter.size) {
       throw new Error(`a momentum buffer has ${this.#parameter.size} elements here, got ${values.length}`);
     }
+    checkNumbers(values, "a momentum buffer");
     const source = this.buffer ? values : lasting(values, this.#parameter.engine.memory);
     this.allocate().view.set(source);
     this.rows?.free();
@@ -46,12 +48,20 @@ export class ParameterState {
   /** @internal */
   allocate(): Region {
     if (this.buffer === null) {
+      this.#parameter.checkAlive();
       const { engine, dtype, size } = this.#parameter;
       this.buffer = new Region(engine.allocator, dtype, size);
       this.#parameter.attached.add(this.buffer);
       structure.version++;
     }
     return this.buffer;
+  }
+
+  /** Takes over a buffer that is filled already. @internal */
+  install(buffer: Region): void {
+    this.free();
+    this.buffer = buffer;
+    this.#parameter.attached.add(buffer);
   }
 
   /** @internal */
@@ -86,8 +96,9 @@ export class OptimizerState extends Map<Parameter, ParameterState> {
   }
 
   override set(parameter: Parameter, value: { momentumBuffer: ArrayLike<number> | null }): this {
-    this.entry(parameter).momentumBuffer = value.momentumBuffer;
-    return this;
+    const entry = this.get(parameter) ?? new ParameterState(parameter);
+    entry.momentumBuffer = value.momentumBuffer;
+    return super.set(parameter, entry);
   }
 
   override delete(parameter: Parameter): boolean {

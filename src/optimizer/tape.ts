@@ -49,6 +49,10 @@ export class Tape {
 
   /** Copies what a prepared step is about to read: 2 arrays per parameter with a gradient, 3 with a running momentum. */
   record(groups: readonly ParamGroup[], state: OptimizerState): void {
+    const params = groups.flatMap((group) => group.params);
+    if (new Set(params).size !== params.length) {
+      throw new Error("a differentiable step cannot record a parameter that comes more than once");
+    }
     const step: GroupRecord[] = [];
     this.#steps.push(step);
     try {
@@ -129,7 +133,7 @@ function backwardGroup(
 
 function read(group: ParamGroup, parameter: Parameter, state: OptimizerState): Reading {
   const entry = state.get(parameter);
-  const withMomentum = group.momentum !== 0;
+  const withMomentum = Number(group.momentum) !== 0;
   const running = withMomentum && !entry?.fresh;
   const made: Region[] = [];
   const copy = (source: () => FloatArray): Region => {
@@ -146,7 +150,7 @@ function read(group: ParamGroup, parameter: Parameter, state: OptimizerState): R
       buffer: running ? copy(() => entry?.momentumBuffer as FloatArray) : null,
       flags:
         (group.maximize ? FLAG.maximize : 0) |
-        (group.weightDecay !== 0 ? FLAG.decay : 0) |
+        (Number(group.weightDecay) !== 0 ? FLAG.decay : 0) |
         (withMomentum ? FLAG.momentum : 0) |
         (withMomentum && !running ? FLAG.first : 0) |
         (group.nesterov ? FLAG.nesterov : 0),
