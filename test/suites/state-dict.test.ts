@@ -267,8 +267,8 @@ test("dicts of older versions without the newer options get their defaults", () 
 });
 
 test("running out of memory while loading leaves everything as it was", () => {
-  const size = 8000;
-  const engine = createEngine({ rounding, maximumBytes: 65536 + 4 * size });
+  const size = 9000;
+  const engine = createEngine({ rounding, maximumBytes: 2 * 65536 });
   const params = [engine.parameter(size), engine.parameter(size)];
   const optimizer = new SGD(params, { lr: 1, momentum: 0.5 });
   const data = () => Float32Array.from({ length: size }, (_, i) => i);
