@@ -3,17 +3,14 @@ import {
   decodeSafetensorsFrom,
   encodeSafetensors,
   encodeSafetensorsStream,
-  stateDictFromJSON,
-  stateDictToJSON,
 } from "sgd-wasm/checkpoint";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { safetensors } from "../hostile/archive.js";
-import { comparable } from "../hostile/comparable.js";
-import { optimizer, tensors } from "../hostile/encoded.js";
+import { tensors } from "../hostile/encoded.js";
 import { toHex } from "../support/bits.js";
 
-const test = suite("checkpoint: safetensors and JSON");
+const test = suite("checkpoint: safetensors");
 const unsigned = {
   u16: { dtype: "uint16", shape: [1], data: Uint16Array.of(65535) },
   u32: { dtype: "uint32", shape: [1], data: Uint32Array.of(2 ** 32 - 1) },
@@ -117,33 +114,6 @@ test("names and metadata that the format cannot hold are refused when written", 
   assert.throws(() => encodeSafetensors({ "\ud800": tensors.byte }), /surrogate/);
   assert.throws(() => encodeSafetensors({}, { a: 1 } as never), /metadata\.a must be a string/);
   assert.throws(() => encodeSafetensors({ a: { ...tensors.byte, shape: [2] } }), /tensor "a" has shape \[2\] and 3/);
-});
-
-test("a state dict survives JSON, with the numbers that JSON has no form for", () => {
-  const group = { ...optimizer.param_groups[0], lr: -0, momentum: Number.NaN, dampening: -Infinity, $big: 2n ** 70n };
-  const dict = { ...optimizer, param_groups: [group] };
-  const text = JSON.stringify(stateDictToJSON(dict));
-  const back = stateDictFromJSON(text);
-  assert.equal({ ...back.param_groups[0] }, group);
-  assert.ok(Object.is(back.param_groups[0].lr, -0));
-  assert.is(toHex(back.state[0].momentum_buffer?.data as Float32Array), toHex(tensors.weight.data));
-  assert.is(back.state[1].momentum_buffer, null);
-  assert.equal(comparable(stateDictFromJSON(stateDictToJSON(dict))), comparable(back));
-});
-
-test("JSON that is no state dict is refused", () => {
-  assert.throws(() => stateDictFromJSON("{"), /not JSON/);
-  assert.throws(() => stateDictFromJSON("{}"), /must have state and param_groups/);
-  const wrong = { dtype: "float32", shape: [2], data: "AAAA" };
-  assert.throws(() => stateDictFromJSON({ state: { 0: wrong }, param_groups: [] }), /dict\.state\.0 has 3 bytes/);
-  assert.throws(
-    () => stateDictToJSON({ state: {}, param_groups: [{ x: new Date() }] } as never),
-    /dict\.param_groups\[0\]\.x/,
-  );
-});
-
-test("a state dict survives structuredClone", () => {
-  assert.equal(comparable(structuredClone(optimizer)), comparable(optimizer));
 });
 
 test.run();
