@@ -1,12 +1,14 @@
 // Safetensors against readers and writers that others wrote.
 //
 //   npm ci --prefix test/interop/readers
-//   npx tsx test/interop/readers/main.ts [--python PATH] [--require]
+//   npx tsx test/interop/readers/main.ts [--python PATH] [--require] [--write]
 //
 // The reference implementation takes part where `PATH -m pip install -r test/interop/readers/requirements.txt` was run;
-// with --require it has to. The last line is `N passed, N failed`.
+// with --require it has to. What it writes is a fixture as well, which is compared, or with --write written. The last line is `N passed, N failed`.
 
 import { deepStrictEqual, ok } from "node:assert";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { decodeSafetensors, encodeSafetensors } from "../../../src/checkpoint/index.js";
 import { refused } from "../../hostile/safetensors.js";
@@ -17,11 +19,17 @@ import { readByReference } from "./reference.js";
 import { DTYPE_NAMES, samples, type Tensors } from "./samples.js";
 
 const { values: options } = parseArgs({
-  options: { python: { type: "string", default: "python3" }, require: { type: "boolean", default: false } },
+  options: {
+    python: { type: "string", default: "python3" },
+    require: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
+  },
 });
 
 /** The published format forbids these, and says of the second that not every parser does: the reference implementation. */
 const READ_AGAINST_THE_RULES = ["a header that begins with a space", "a tensor twice"];
+
+const FIXTURE = join(import.meta.dirname, "../../fixtures/data/safetensors/every-dtype.safetensors");
 
 let passed = 0;
 let failed = 0;
@@ -77,6 +85,11 @@ if (reference === null) {
       if (Object.keys(metadata ?? {}).length < 2) deepStrictEqual(toHex(files[i]), toHex(back));
     });
   }
+  await check("the fixture is what the reference implementation writes", () => {
+    const back = reference[0].back as Uint8Array;
+    if (options.write) writeFileSync(FIXTURE, back);
+    deepStrictEqual(toHex(readFileSync(FIXTURE)), toHex(back));
+  });
   for (const [i, [title]] of refused.entries()) {
     if (READ_AGAINST_THE_RULES.includes(title)) continue;
     await check(`the reference implementation refuses ${title}, as we do`, () => {
