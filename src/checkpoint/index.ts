@@ -3,6 +3,15 @@ export type { AnyTensorData, DType, IntegerTensorData } from "./dtype.js";
 export { CheckpointError } from "./error.js";
 export { type JsonValue, stateDictFromJSON, stateDictToJSON } from "./json.js";
 export type { CheckpointLimits } from "./limits.js";
+export type { ParameterTree } from "./parameter-tree.js";
+export {
+  type LoadParametersOptions,
+  loadParameters,
+  type NamedParameters,
+  restoreParameters,
+  type SaveParametersOptions,
+  saveParameters,
+} from "./parameters.js";
 export { decodeSafetensors, decodeSafetensorsFrom, type Safetensors } from "./safetensors-read.js";
 export { encodeSafetensors, encodeSafetensorsStream } from "./safetensors-write.js";
 export type { RandomAccess } from "./source.js";

@@ -11,6 +11,8 @@ const DISTANCE_BASE = [
 ];
 const CODE_LENGTH_ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 const MAX_BITS = 15;
+/** Codes up to this length are looked up; a longer table would cost more to make than it saves. */
+const TABLE_BITS = 10;
 
 const FIXED_LITERALS = makeCode(
   new Uint8Array(288).fill(8, 0, 144).fill(9, 144, 256).fill(7, 256, 280).fill(8, 280, 288),
@@ -21,6 +23,8 @@ const FIXED_DISTANCES = makeCode(new Uint8Array(30).fill(5)) as Code;
 interface Code {
   counts: Uint16Array;
   symbols: Uint16Array;
+  /** By the next TABLE_BITS bits: symbol * 16 + length of its code, or 0 where that is longer or there is none. */
+  table: Uint16Array;
 }
 
 /**
@@ -75,8 +79,22 @@ class Inflater {
     return value;
   }
 
-  // Bit by bit along the canonical code: slow beside a table, but with nothing to build per block.
   private symbol(code: Code): number {
+    while (this.bitCount < TABLE_BITS && this.at < this.input.length) {
+      this.bitBuffer |= this.input[this.at++] << this.bitCount;
+      this.bitCount += 8;
+    }
+    const found = code.table[this.bitBuffer & ((1 << TABLE_BITS) - 1)];
+    const length = found & 15;
+    // At the end of the input the buffer may hold fewer bits than the code has.
+    if (length === 0 || length > this.bitCount) return this.longSymbol(code);
+    this.bitBuffer >>>= length;
+    this.bitCount -= length;
+    return found >> 4;
+  }
+
+  /** Bit by bit along the canonical code. */
+  private longSymbol(code: Code): number {
     let value = 0;
     let first = 0;
     let index = 0;
@@ -98,7 +116,8 @@ class Inflater {
   }
 
   private stored(): void {
-    // At most seven bits are left over: `bits` never reads a byte ahead of its need.
+    // A stored block begins at a byte: whole ones that were read ahead are given back, and the rest of one is dropped.
+    this.at -= this.bitCount >> 3;
     this.bitBuffer = 0;
     this.bitCount = 0;
     const length = this.bits(16);
@@ -167,10 +186,10 @@ class Inflater {
     const distance = DISTANCE_BASE[distanceCode] + this.bits(extra);
     if (distance > this.written) this.fail("a distance that reaches before its start");
     this.room(length);
+    const { output } = this;
     // Byte by byte: the two ranges may overlap, which repeats a pattern.
-    for (let i = 0; i < length; i++, this.written++) {
-      this.output[this.written] = this.output[this.written - distance];
-    }
+    for (let to = this.written, end = to + length; to < end; to++) output[to] = output[to - distance];
+    this.written += length;
   }
 }
 
@@ -192,5 +211,20 @@ function makeCode(lengths: Uint8Array): Code | null {
     if (length !== 0) symbols[offsets[length]++] = symbol;
   });
   counts[0] = 0;
-  return { counts, symbols };
+  return { counts, symbols, table: makeTable(counts, symbols) };
+}
+
+/** Every number whose lowest bits are a code, which deflate sends with the first bit lowest, stands for its symbol. */
+function makeTable(counts: Uint16Array, symbols: Uint16Array): Uint16Array {
+  const table = new Uint16Array(1 << TABLE_BITS);
+  let code = 0;
+  let index = 0;
+  for (let length = 1; length <= TABLE_BITS; length++, code <<= 1) {
+    for (let i = 0; i < counts[length]; i++, code++, index++) {
+      let reversed = 0;
+      for (let bit = 0; bit < length; bit++) reversed |= ((code >> bit) & 1) << (length - 1 - bit);
+      for (let at = reversed; at < table.length; at += 1 << length) table[at] = symbols[index] * 16 + length;
+    }
+  }
+  return table;
 }

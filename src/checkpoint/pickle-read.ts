@@ -1,8 +1,8 @@
 import { callGlobal, findGlobal, findStorage, isKey } from "./globals.js";
 import { Dict, List, type Node, PySet, Storage, Tensor, Tuple, typeName } from "./nodes.js";
 import { OP } from "./opcodes.js";
-import { PickleCursor, type PickleOptions } from "./pickle-cursor.js";
-import { decodeLatin1 } from "./text.js";
+import type { PickleOptions } from "./pickle-cursor.js";
+import { PickleStack } from "./pickle-stack.js";
 
 export interface Unpickled {
   value: Node;
@@ -12,9 +12,6 @@ export interface Unpickled {
   storages: Map<string, Storage>;
 }
 
-/** About what a container costs an engine. */
-const NODE_BYTES = 64;
-
 /**
  * Runs one pickle on a stack of its own, without recursion. Throws `TruncatedError` when the bytes end before it does.
  */
@@ -22,10 +19,7 @@ export function unpickle(bytes: Uint8Array, options: PickleOptions): Unpickled {
   return new Unpickler(bytes, options).run();
 }
 
-class Unpickler extends PickleCursor {
-  private stack: Node[] = [];
-  private readonly marks: Node[][] = [];
-  private readonly memo = new Map<number, Node>();
+class Unpickler extends PickleStack {
   private readonly storages = new Map<string, Storage>();
 
   run(): Unpickled {
@@ -40,80 +34,6 @@ class Unpickler extends PickleCursor {
   private unknown(code: number): never {
     const hex = code.toString(16).padStart(2, "0");
     return this.fail(`opcode 0x${hex} is none that pickle protocols 2 to 5 write for a checkpoint`);
-  }
-
-  /** What a pickle builds takes memory as well, and one byte can build it. */
-  private charge(): void {
-    this.options.budget.charge(NODE_BYTES, "what the pickle builds", this.where);
-  }
-
-  private build(node: Node): true {
-    this.charge();
-    return this.push(node);
-  }
-
-  private push(value: Node): true {
-    this.stack.push(value);
-    return true;
-  }
-
-  private pop(): Node {
-    if (this.stack.length === 0) this.fail("the pickle takes from an empty stack");
-    return this.stack.pop() as Node;
-  }
-
-  private top(): Node {
-    if (this.stack.length === 0) this.fail("the pickle looks at an empty stack");
-    return this.stack[this.stack.length - 1] as Node;
-  }
-
-  private popMark(): Node[] {
-    const items = this.stack;
-    this.stack = this.marks.pop() ?? this.fail("the pickle looks for a mark that it never set");
-    return items;
-  }
-
-  /** Values that hold nothing. */
-  private atom(code: number): boolean {
-    switch (code) {
-      case OP.NONE:
-        return this.push(null);
-      case OP.NEWTRUE:
-        return this.push(true);
-      case OP.NEWFALSE:
-        return this.push(false);
-      case OP.BININT:
-        return this.push(this.view.getInt32(this.take(4), true));
-      case OP.BININT1:
-        return this.push(this.uint(1));
-      case OP.BININT2:
-        return this.push(this.uint(2));
-      case OP.LONG1:
-        return this.push(this.integer(this.uint(1)));
-      case OP.LONG4:
-        return this.push(this.integer(this.uint(4)));
-      case OP.BINFLOAT:
-        return this.push(this.view.getFloat64(this.take(8)));
-      case OP.BINUNICODE:
-        return this.push(this.text(this.uint(4)));
-      case OP.SHORT_BINUNICODE:
-        return this.push(this.text(this.uint(1)));
-      case OP.BINUNICODE8:
-        return this.push(this.text(this.uint(8)));
-      case OP.BINSTRING:
-        return this.push(decodeLatin1(this.raw(this.uint(4))));
-      case OP.SHORT_BINSTRING:
-        return this.push(decodeLatin1(this.raw(this.uint(1))));
-      case OP.BINBYTES:
-        return this.push(this.raw(this.uint(4)).slice());
-      case OP.SHORT_BINBYTES:
-        return this.push(this.raw(this.uint(1)).slice());
-      case OP.BINBYTES8:
-      case OP.BYTEARRAY8:
-        return this.push(this.raw(this.uint(8)).slice());
-      default:
-        return false;
-    }
   }
 
   private container(code: number): boolean {
@@ -184,58 +104,6 @@ class Unpickler extends PickleCursor {
       if (!isKey(item)) return this.fail(`${typeName(item)} cannot be in a set`);
       set.items.add(item);
     }
-    return true;
-  }
-
-  /** The stack, the memo, and what frames the pickle. */
-  private memory(code: number): boolean {
-    switch (code) {
-      case OP.MARK:
-        this.charge();
-        this.marks.push(this.stack);
-        this.stack = [];
-        return true;
-      case OP.POP:
-        this.pop();
-        return true;
-      case OP.POP_MARK:
-        this.popMark();
-        return true;
-      case OP.DUP:
-        return this.push(this.top());
-      case OP.BINPUT:
-        return this.put(this.uint(1));
-      case OP.LONG_BINPUT:
-        return this.put(this.uint(4));
-      case OP.MEMOIZE:
-        return this.put(this.memo.size);
-      case OP.BINGET:
-        return this.get(this.uint(1));
-      case OP.LONG_BINGET:
-        return this.get(this.uint(4));
-      case OP.PROTO:
-        return this.protocol(this.uint(1));
-      case OP.FRAME:
-        // A hint for readers of streams: what it frames follows as it would without it.
-        this.uint(8);
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  private put(index: number): true {
-    this.memo.set(index, this.top());
-    return true;
-  }
-
-  private get(index: number): true {
-    const value = this.memo.get(index);
-    return this.push(value === undefined ? this.fail(`nothing was memorised as ${index}`) : value);
-  }
-
-  private protocol(version: number): true {
-    if (version < 2 || version > 5) this.fail(`pickle protocol ${version}; 2 to 5 are read`);
     return true;
   }
 
