@@ -97,6 +97,20 @@ function subnormal(next: Next, f: Format): Operands {
   return [f.round(x), f.round(k), f.round(z)];
 }
 
+/** z next to the smallest normal number, and a product beside half of the smallest number of all: which side of the border? */
+function borderOfSubnormals(next: Next, f: Format): Operands {
+  const epsilon = 2 ** (1 - f.precision);
+  const i = integer(next, between(next, 1, 5)) * sign(next);
+  const j = next() & 7 ? -i : i;
+  const part = Math.floor((f.smallest - 1) / 2);
+  const z = power(f.normal) + between(next, -3, 3) * power(f.smallest);
+  return [
+    (1 + i * epsilon) * power(part),
+    sign(next) * (1 + j * epsilon) * power(f.smallest - 1 - part),
+    sign(next) * z,
+  ];
+}
+
 /** Products and sums about the largest number, or beyond it and back. */
 function large(next: Next, f: Format): Operands {
   const e = between(next, f.largest - 2, f.largest + 1);
@@ -147,6 +161,7 @@ export const KINDS: Readonly<Record<string, (next: Next, format: Format) => Oper
   tieWithLowerHalf,
   cancellation,
   subnormal,
+  borderOfSubnormals,
   large,
   anyExponent,
   threshold,
