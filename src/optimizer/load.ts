@@ -100,7 +100,10 @@ function loadGroup(saved: StateDictGroup, group: ParamGroup, index: number): Par
   const entries = Object.entries(saved)
     .filter(([key]) => key !== "params" && key !== "param_names")
     .map(([key, value]) => [key === "weight_decay" ? "weightDecay" : key, clone(value)]);
-  const loaded: Dict = { ...ADDED_LATER, ...Object.fromEntries(entries), params: [...group.params] };
+  // Saved keys first and in their order, then what is missing.
+  const loaded: Dict = Object.fromEntries(entries);
+  for (const [key, value] of Object.entries(ADDED_LATER)) if (!Object.hasOwn(loaded, key)) loaded[key] = value;
+  loaded.params = [...group.params];
   for (const key of ["lr", "momentum", "dampening", "weightDecay"]) {
     if (typeof loaded[key] !== "number" && typeof loaded[key] !== "boolean") {
       const spelled = key === "weightDecay" ? "weight_decay" : key;
