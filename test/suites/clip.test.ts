@@ -32,9 +32,10 @@ const { sets } = file as { sets: ClipSet[] };
 const TOLERANCE = { f32: 2e-6, f64: 4e-15 } as const;
 
 const test = suite("clip");
+/** One for all cases: some engines of JavaScript take a millisecond to make one. */
+const engine = createEngine({ rounding });
 
 function parametersOf({ dtypes, grads }: ClipSet): Parameter[] {
-  const engine = createEngine({ rounding });
   return grads.map((hex, i) => {
     const dtype = DTYPE[dtypes[i]];
     const gradient = hex === null ? null : fromHex(hex, dtype);
@@ -135,7 +136,6 @@ test("takes one parameter, a Set or a generator, and refuses anything else", () 
 
 /** A model of several parameters and groups after one step, so that buffers exist; the same for every call. */
 function model(dtypes: readonly ("float32" | "float64")[], maximize: boolean) {
-  const engine = createEngine({ rounding });
   const next = mulberry32(11);
   const params = [5, 16, 1, 33].map((size, i) => {
     const dtype = dtypes[i % dtypes.length];

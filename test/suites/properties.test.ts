@@ -12,7 +12,7 @@ import { mulberry32, values } from "../support/random.js";
 /** Other ones, where there is an environment: SGD_PROPERTY_SEED=7 SGD_PROPERTY_RUNS=100000 node test/run.mjs --suite properties */
 const environment = globalThis.process?.env ?? {};
 const SEED = Number(environment.SGD_PROPERTY_SEED ?? 20221215);
-const RUNS = Number(environment.SGD_PROPERTY_RUNS ?? 1000);
+const RUNS = Number(environment.SGD_PROPERTY_RUNS ?? 400);
 const PAGE = 65536;
 
 type DType = "float32" | "float64";
