@@ -69,7 +69,9 @@ function doChunk(kernel: Kernel, { pass, sums }: Control, thread: number, chunk:
 }
 
 function step({ sgd }: TypedKernel, pass: Float64Array, at: number, n: number): void {
-  const [p, g, b] = [pass[A + 1] + at, pass[A + 2] + at, pass[A + 3] + at];
+  const p = pass[A + 1] + at;
+  const g = pass[A + 2] + at;
+  const b = pass[A + 3] + at;
   sgd(pass[A], p, g, b, n, pass[A + 4], pass[A + 5], pass[A + 6], pass[A + 7], pass[A + 8]);
 }
 
