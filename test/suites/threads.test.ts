@@ -1,6 +1,10 @@
 // Steps shared among threads: the same bits as on one thread, and errors instead of waiting forever.
 
 import { createEngine, type Engine, Parameter, SGD, type SGDOptions, type StepOptions } from "sgd-wasm";
+import kernel from "sgd-wasm/kernel.wasm";
+import separate from "sgd-wasm/kernel-separate.wasm";
+import separateShared from "sgd-wasm/kernel-separate-shared.wasm";
+import kernelShared from "sgd-wasm/kernel-shared.wasm";
 import { createThreadedEngine, type ThreadedEngineOptions, threadsAvailable } from "sgd-wasm/threads";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -218,6 +222,21 @@ threaded("refuses wrong options", async () => {
     assert.match((await reasonOf(createThreadedEngine(options as ThreadedEngineOptions))).message, message);
   }
   assert.throws(() => createEngine({ memory: shared, ...own }), /memory is shared/);
+});
+
+/** To the compiler the import is a module; in the bundle of suites it is bytes. */
+const compile = (bytes: unknown) => new WebAssembly.Module(bytes as BufferSource);
+
+threaded("takes a module that is built for shared memory", async () => {
+  const [unshared, shared] = rounding === "fused" ? [kernel, kernelShared] : [separate, separateShared];
+  const engine = await createThreadedEngine({ rounding, threads: 2, module: compile(shared) });
+  assert.is(engine.info.threads, 2);
+  const run = (where: Engine) => train(where, "float32", [30000], { lr: 0.1, momentum: 0.9 });
+  assertSame(run(engine), run(createEngine({ rounding })), "with a module");
+  engine.dispose();
+  const wrong = createThreadedEngine({ rounding, module: compile(unshared) });
+  assert.match((await reasonOf(wrong)).message, /options\.module does not fit the memory/);
+  assert.throws(() => createEngine({ rounding, module: compile(shared) }), /options\.module does not fit the memory/);
 });
 
 threaded("keeps maximumBytes", async () => {
