@@ -44,17 +44,11 @@ async function spawnInNode(source: string, start: Start, died: (reason: string) 
   // Without the flags of this process: loaders and the like are not for this program, and make it slow to start.
   const worker: NodeWorker = new Worker(globals + source, { eval: true, execArgv: [], name: "sgd-wasm" });
   const thread = { terminate: () => void worker.terminate() };
-  await answer(thread, (settle) => {
-    worker.on("message", (message) => settle(message as Answer));
-    worker.on("messageerror", (error) => settle({ error: messageOf(error) }));
-    worker.on("error", (error) => {
-      settle({ error: messageOf(error) });
-      died(messageOf(error));
-    });
-    worker.on("exit", (code) => {
-      settle({ error: `it ended with code ${code}` });
-      died(`it ended with code ${code}`);
-    });
+  await ready(thread, died, (hear) => {
+    worker.on("message", (answer) => hear(answer as Answer));
+    worker.on("messageerror", (error) => hear({ error: messageOf(error) }));
+    worker.on("error", (error) => hear({ error: messageOf(error) }));
+    worker.on("exit", (code) => hear({ error: `it ended with code ${code}` }));
     worker.postMessage(start);
   });
   // An engine that nobody disposed of does not keep the process alive.
@@ -63,29 +57,41 @@ async function spawnInNode(source: string, start: Start, died: (reason: string) 
 }
 
 async function spawnInPage(worker: Worker, start: Start, died: (reason: string) => void): Promise<Thread> {
-  await answer(worker, (settle) => {
-    worker.addEventListener("message", ({ data }) => settle(data));
-    worker.addEventListener("messageerror", () => settle({ error: "it cannot read a message" }));
+  await ready(worker, died, (hear) => {
+    worker.addEventListener("message", ({ data }) => hear(data));
+    worker.addEventListener("messageerror", () => hear({ error: "it cannot read a message" }));
     worker.addEventListener("error", (event) => {
       event.preventDefault();
-      const reason = event.message || "its script was refused or not found";
-      settle({ error: reason });
-      died(reason);
+      hear({ error: event.message || "its script was refused or not found" });
     });
     worker.postMessage(start);
   });
   return worker;
 }
 
-/** Waits for the first answer that `listen` hears; without a good one the worker is terminated. */
-async function answer(thread: Thread, listen: (settle: (answer: Answer) => void) => void): Promise<void> {
+/**
+ * Waits for a worker's first answer, whoever `listen` hears it from; unless it is a good one, the worker is terminated.
+ * After a good one the next failure means that the worker has died.
+ */
+async function ready(
+  thread: Thread,
+  died: (reason: string) => void,
+  listen: (hear: (answer: Answer) => void) => void,
+): Promise<void> {
+  let first: Answer | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
-    const first = await new Promise<Answer>((resolve) => {
-      timer = setTimeout(() => resolve({ error: `no answer within ${START_MILLISECONDS} ms` }), START_MILLISECONDS);
-      listen(resolve);
+    await new Promise<void>((resolve) => {
+      const hear = (answer: Answer) => {
+        if (first === "ready" && answer !== "ready") died(answer.error);
+        first ??= answer;
+        resolve();
+      };
+      timer = setTimeout(() => hear({ error: `no answer within ${START_MILLISECONDS} ms` }), START_MILLISECONDS);
+      listen(hear);
     });
-    if (first !== "ready") throw new Error(`a worker did not start: ${first.error}`);
+    const answer = first as Answer | undefined;
+    if (answer !== undefined && answer !== "ready") throw new Error(`a worker did not start: ${answer.error}`);
   } catch (error) {
     thread.terminate();
     throw error;
