@@ -21,7 +21,9 @@ for (const size of SIZES) {
   for (let round = 0; round < ROUNDS; round++) runs.forEach(({ run }, i) => void times[i].push(run()));
   const [single, shared] = times.map(median);
   const ratio = (single / shared).toFixed(2).padStart(5);
-  console.log(`${String(size).padStart(10)} ${single.toFixed(3).padStart(10)} ${shared.toFixed(3).padStart(10)} ${ratio}`);
+  console.log(
+    `${String(size).padStart(10)} ${single.toFixed(3).padStart(10)} ${shared.toFixed(3).padStart(10)} ${ratio}`,
+  );
   for (const { dispose } of runs) dispose();
 }
 several.dispose();

@@ -2,7 +2,7 @@
 
 import type { BlockStep } from "../kernel/passes.js";
 import { variantIndex } from "../kernel/variants.js";
-import { ARRAY_TYPE } from "../memory/region.js";
+import { ARRAY_TYPE, ELEMENT_BYTES } from "../memory/region.js";
 import type { ParamGroup } from "./options.js";
 import type { Plan, Span } from "./plan.js";
 import { applySparse } from "./sparse-update.js";

@@ -34,7 +34,7 @@ export async function createThreadedEngine(options: ThreadedEngineOptions = {}):
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
     throw new RangeError(`threads must be an integer from 1 on, got ${String(threads)}`);
   }
-  const engine = new Engine(sharedKernelSource, engineOptions, true);
+  const engine = Engine.create(sharedKernelSource, engineOptions, true);
   await startThreads(engine, threads ?? (await hardwareThreads()), workerSource);
   return engine;
 }
