@@ -8,9 +8,10 @@ import { PASS, SUMS } from "./control.js";
 import type { Team } from "./team.js";
 
 /**
- * Passes over fewer bytes of each array stay on the calling thread. Measured by bench/threads.ts, two threads on two idle cores
- * of an AMD EPYC, steps with momentum on Node 24: handing a pass over and taking it back costs 1 to 1.5 µs, so that two
- * threads take 2.2 times as long as one at 16 KiB (4,096 float32), as long at 64 KiB, and 0.68 of the time at 256 KiB.
+ * Passes over fewer bytes of each array stay on the calling thread. Measured by bench/threads.ts with two threads on two cores
+ * of an AMD EPYC, steps with momentum and weight decay on Node 24: of the speed of one thread they had 0.4 to 0.5 at 16 KiB
+ * (4,096 float32), 0.6 to 1.0 at 64 KiB, 1.2 at 128 KiB, and more from there on. Handing a pass over and taking it back
+ * costs about a microsecond.
  */
 const THRESHOLD_BYTES = 131072;
 /** Chunks have sizes between these: small enough to share out evenly, large enough that claiming one costs nothing. */
