@@ -1,4 +1,5 @@
-// Compiles every target of asconfig.json to dist/, and writes the kernels as text for the entry that embeds them.
+// Compiles every target of asconfig.json to dist/, and writes the kernels as text for the entries that embed them: those on
+// shared memory to a file of their own, because only the threads' entry carries them.
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import asc from "assemblyscript/asc";
@@ -6,16 +7,19 @@ import asc from "assemblyscript/asc";
 const config = JSON.parse(await readFile("asconfig.json", "utf8"));
 await mkdir("dist", { recursive: true });
 
-let generated = "// Written by assembly/build.mjs: the kernels of dist/, one byte in one or two characters of ASCII.\n";
+const HEADER = "// Written by assembly/build.mjs: kernels of dist/, one byte in one or two characters of ASCII.\n";
+const generated = { kernels: HEADER, "kernels-shared": HEADER };
 for (const [target, { outFile }] of Object.entries(config.targets)) {
   const { error, stderr } = await asc.main(["assembly/index.ts", "--target", target]);
   if (error) {
     console.error(stderr.toString());
     process.exit(1);
   }
-  generated += `export const ${target} = ${JSON.stringify(encode(await readFile(outFile)))};\n`;
+  const [build, shared] = target.split("-");
+  generated[shared ? "kernels-shared" : "kernels"] +=
+    `export const ${build} = ${JSON.stringify(encode(await readFile(outFile)))};\n`;
 }
-await writeFile("src/kernel/kernels.generated.ts", generated);
+for (const [name, text] of Object.entries(generated)) await writeFile(`src/kernel/${name}.generated.ts`, text);
 
 /**
  * Text that compresses as well as the bytes do, which base64 does not: a byte always becomes the same characters, so that

@@ -1,12 +1,12 @@
 // A kernel bound to a linear memory.
 
 import type { Kernel } from "./kernel/kernel.js";
+import { BLOCK_BYTES } from "./kernel/passes.js";
 import { type KernelSource, selectKernel, suppliedKernel } from "./kernel/select.js";
 import type { Allocator } from "./memory/allocator.js";
 import { Arena } from "./memory/arena.js";
 import { ForeignAllocator } from "./memory/foreign.js";
 import { ELEMENT_BYTES } from "./memory/region.js";
-import { BLOCK_BYTES } from "./optimizer/run.js";
 import { Parameter, type ParameterOptions } from "./parameter.js";
 
 export interface EngineOptions {
@@ -39,30 +39,40 @@ export interface EngineInfo {
 
 const PAGE = 65536;
 const ADDRESS_SPACE = 65536 * PAGE;
+/** An engine's own shared memory may grow to this, or where a runtime reserves no such stretch, to a half or a quarter. */
+const SHARED_LIMITS = [65536, 32768, 16384];
 const FMA = { hardware: "hardware", emulated: "emulated", separate: "none" } as const;
 
-/** Where parameters live. Made by `createEngine`. */
+/** What runs an engine's kernel on several threads. @internal */
+export interface Threads {
+  readonly count: number;
+  readonly kernel: Kernel;
+  stop(): void;
+}
+
+/** Where parameters live. Made by `createEngine` or `createThreadedEngine`. */
 export class Engine {
   readonly memory: WebAssembly.Memory;
   /** @internal */
-  readonly kernel: Kernel;
+  kernel: Kernel;
   /** @internal */
   readonly allocator: Allocator;
   /** @internal */
   readonly parameters = new Set<Parameter>();
-  /** Byte address of room for a block of gradients, once `reserveScratch` was called. @internal */
+  /** Byte address of room for a block of gradients per thread, once `reserveScratch` was called. @internal */
   scratch = 0;
   readonly #foreign: boolean;
+  #threads: Threads | null = null;
   #disposed = false;
 
   /** @internal */
-  static create(source: KernelSource, options?: EngineOptions): Engine {
-    return new Engine(source, options);
+  static create(source: KernelSource, options?: EngineOptions, shared = false): Engine {
+    return new Engine(source, options, shared);
   }
 
-  private constructor(source: KernelSource, options: EngineOptions = {}) {
-    checkOptions(options);
-    const { rounding = "fused", memory = ownMemory(options), module, allocate, free } = options;
+  private constructor(source: KernelSource, options: EngineOptions = {}, shared = false) {
+    checkOptions(options, shared);
+    const { rounding = "fused", memory = ownMemory(options, shared), module, allocate, free } = options;
     this.memory = memory;
     this.#foreign = options.memory !== undefined;
     this.allocator =
@@ -70,11 +80,17 @@ export class Engine {
     this.kernel = module ? suppliedKernel(module, rounding, memory) : selectKernel(source, rounding, memory);
   }
 
+  /** From now on `threads` run the kernel. @internal */
+  share(threads: Threads): void {
+    this.#threads = threads;
+    this.kernel = threads.kernel;
+  }
+
   get info(): EngineInfo {
     return {
       rounding: this.kernel.build === "separate" ? "separate" : "fused",
       fma: FMA[this.kernel.build],
-      threads: 1,
+      threads: this.#threads?.count ?? 1,
       allocatedBytes: this.allocator.allocatedBytes,
     };
   }
@@ -102,7 +118,7 @@ export class Engine {
 
   /** @internal */
   reserveScratch(): void {
-    if (this.scratch === 0) this.scratch = this.allocator.allocate(BLOCK_BYTES);
+    if (this.scratch === 0) this.scratch = this.allocator.allocate(BLOCK_BYTES * this.info.threads);
   }
 
   /** Frees all parameters, their gradients and optimizer state. Nothing made by this engine can be used afterwards. */
@@ -111,6 +127,7 @@ export class Engine {
     for (const parameter of this.parameters) parameter.dispose();
     if (this.scratch !== 0) this.allocator.free(this.scratch);
     this.scratch = 0;
+    this.#threads?.stop();
   }
 
   [Symbol.dispose](): void {
@@ -134,25 +151,40 @@ export class Engine {
   }
 }
 
-function ownMemory({ initialBytes = 0, maximumBytes = ADDRESS_SPACE }: EngineOptions): WebAssembly.Memory {
+function ownMemory(options: EngineOptions, shared: boolean): WebAssembly.Memory {
+  const { initialBytes = 0, maximumBytes = ADDRESS_SPACE } = options;
   if (initialBytes > maximumBytes) {
     throw new RangeError(`initialBytes ${initialBytes} do not fit into maximumBytes ${maximumBytes}`);
   }
   // The first 64 bytes are never handed out.
   const initial = Math.min(Math.ceil((initialBytes + 64) / PAGE), Math.floor(maximumBytes / PAGE));
   try {
-    return new WebAssembly.Memory({ initial });
+    return shared ? sharedMemory(initial, maximumBytes) : new WebAssembly.Memory({ initial });
   } catch (cause) {
     throw new RangeError(`out of memory: ${initialBytes} bytes cannot be reserved`, { cause });
   }
 }
 
+/** A shared memory needs a maximum, and runtimes reserve addresses for all of it. */
+function sharedMemory(initial: number, maximumBytes: number): WebAssembly.Memory {
+  let failure: unknown;
+  for (const limit of SHARED_LIMITS) {
+    const maximum = Math.max(Math.min(limit, Math.floor(maximumBytes / PAGE)), initial);
+    try {
+      return new WebAssembly.Memory({ initial, maximum, shared: true });
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
 const KNOWN_OPTIONS = ["rounding", "memory", "allocate", "free", "initialBytes", "maximumBytes", "module"];
 
-function checkOptions(options: EngineOptions): void {
+function checkOptions(options: EngineOptions, shared: boolean): void {
   const unknown = Object.keys(options).find((key) => !KNOWN_OPTIONS.includes(key));
   if (unknown !== undefined)
-    throw new TypeError(`createEngine has no option ${unknown}: it knows ${KNOWN_OPTIONS.join(", ")}`);
+    throw new TypeError(`${nameOf(shared)} has no option ${unknown}: it knows ${KNOWN_OPTIONS.join(", ")}`);
   const { rounding, memory, allocate, free, initialBytes = 0, maximumBytes = ADDRESS_SPACE, module } = options;
   if (memory !== undefined && (options.initialBytes !== undefined || options.maximumBytes !== undefined)) {
     throw new TypeError(
@@ -170,19 +202,29 @@ function checkOptions(options: EngineOptions): void {
   if (module !== undefined && !(module instanceof WebAssembly.Module)) {
     throw new TypeError("module must be a WebAssembly.Module: compile the bytes first");
   }
-  if (memory !== undefined) checkForeign(memory, allocate, free);
+  if (memory !== undefined) checkForeign(memory, allocate, free, shared);
   else if (allocate || free) throw new TypeError("allocate and free come with a memory: pass options.memory as well");
 }
 
-function checkForeign(memory: unknown, allocate: unknown, free: unknown): void {
+function nameOf(shared: boolean): string {
+  return shared ? "createThreadedEngine" : "createEngine";
+}
+
+function checkForeign(memory: unknown, allocate: unknown, free: unknown, shared: boolean): void {
   if (!(memory instanceof WebAssembly.Memory)) throw new TypeError("memory must be a WebAssembly.Memory");
   if (typeof allocate !== "function" || typeof free !== "function") {
     throw new TypeError(
       "a memory of yours needs options.allocate and options.free, so that nothing of it is overwritten",
     );
   }
-  if (typeof SharedArrayBuffer !== "undefined" && memory.buffer instanceof SharedArrayBuffer) {
+  const isShared = typeof SharedArrayBuffer !== "undefined" && memory.buffer instanceof SharedArrayBuffer;
+  if (isShared && !shared) {
     throw new TypeError("memory is shared: createEngine needs an unshared one, createThreadedEngine takes shared ones");
+  }
+  if (shared && !isShared) {
+    throw new TypeError(
+      "memory is not shared: createThreadedEngine needs new WebAssembly.Memory({ initial, maximum, shared: true })",
+    );
   }
 }
 

@@ -2,12 +2,10 @@
 // fixed, so that the bits are the same on every runtime.
 
 import type { Engine } from "./engine.js";
-import { ELEMENT_BYTES, type Region } from "./memory/region.js";
+import type { Region } from "./memory/region.js";
 import type { Parameter } from "./parameter.js";
 import type { SparseRows } from "./sparse-gradient.js";
 
-/** Squares are summed in runs of this many elements, run by run, so that threads can share them without changing the sum. */
-const RUN = 65536;
 const EPSILON = 1e-6;
 
 /**
@@ -45,13 +43,8 @@ function sumOfSparseSquares(rows: SparseRows, scale: number): number {
   }
 }
 
-function sumInRuns(engine: Engine, { address: first, dtype, size }: Region, scale: number): number {
-  let sum = 0;
-  for (let start = 0; start < size; start += RUN) {
-    const address = first + start * ELEMENT_BYTES[dtype];
-    sum += engine.kernel[dtype].sumOfSquares(address, Math.min(RUN, size - start), scale);
-  }
-  return sum;
+function sumInRuns(engine: Engine, { address, dtype, size }: Region, scale: number): number {
+  return engine.kernel[dtype].sumInRuns(address, size, scale);
 }
 
 /**

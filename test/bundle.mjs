@@ -55,6 +55,8 @@ export async function bundleSuites(
     // The package says that its modules have no side effects; suites do nothing else.
     ignoreAnnotations: true,
     logLevel: "warning",
+    // Bundles for require() have no import.meta; only pages get as far as asking for it.
+    logOverride: { "empty-import-meta": "silent" },
   });
   for (const rounding of ROUNDINGS) {
     writeEntry(rounding, outdir, extension, program);

@@ -44,13 +44,27 @@ export function suppliedKernel(
   rounding: "fused" | "separate",
   memory: WebAssembly.Memory,
 ): Kernel {
-  const kernel = instantiate(module, memory);
+  const kernel = instantiateSupplied(module, memory);
   if (roundsOnce(kernel) === (rounding === "fused")) return kernel;
   throw new Error(
     rounding === "separate"
       ? `options.module is the ${kernel.build} build, which rounds once, but rounding is "separate": use kernel-separate.wasm`
       : `options.module is the ${kernel.build} build, which rounds twice on this runtime, but rounding is "fused": use kernel.wasm`,
   );
+}
+
+function instantiateSupplied(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernel {
+  try {
+    return instantiate(module, memory);
+  } catch (cause) {
+    if (!(cause instanceof WebAssembly.LinkError)) throw cause;
+    throw new TypeError(
+      "options.module does not fit the memory: createEngine takes kernel.wasm, kernel-hardware.wasm or " +
+        "kernel-separate.wasm, createThreadedEngine kernel-shared.wasm, kernel-hardware-shared.wasm or " +
+        "kernel-separate-shared.wasm",
+      { cause },
+    );
+  }
 }
 
 /**

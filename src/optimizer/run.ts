@@ -1,16 +1,11 @@
 // A step, carried out: one call of the kernel per span.
 
+import type { BlockStep } from "../kernel/passes.js";
 import { variantIndex } from "../kernel/variants.js";
 import { ARRAY_TYPE, ELEMENT_BYTES } from "../memory/region.js";
 import type { ParamGroup } from "./options.js";
 import type { Plan, Span } from "./plan.js";
 import { applySparse } from "./sparse-update.js";
-
-/**
- * Where gradients are changed on the way in (scaled, clipped, negated) or zeroed after, this many bytes of them are taken at a
- * time: a block stays in the cache, so that memory is still passed over once.
- */
-export const BLOCK_BYTES = 16384;
 
 /** What happens to gradients in a step, beyond what the groups say. */
 export interface GradientOptions {
@@ -64,7 +59,7 @@ function updateAll(plan: Plan, gradients: GradientOptions): void {
     }
     if (span.fresh) fillWithNegativeZero(span);
     if (scalars.factor !== null || zeroAtOnce) runInBlocks(span, gradients.clip, zeroAtOnce);
-    else update(span, span.p, span.g, span.b, span.n);
+    else update(span);
   }
   for (let i = 0; i < plan.sparse.length; i++) {
     applySparse(plan.sparse[i]);
@@ -98,27 +93,49 @@ function readScalars(group: ParamGroup, { scale, clip }: GradientOptions): void 
   scalars.first = variantIndex(true, Boolean(nesterov), false, decay);
 }
 
-function update(span: Span, p: number, g: number, b: number, n: number): void {
+function update(span: Span): void {
   const { kernel } = span.engine;
   const { sgd } = span.dtype === "float32" ? kernel.float32 : kernel.float64;
+  const { p, g, b, n } = span;
   const { negativeLr, weightDecay, momentum, undamped } = scalars;
   if (span.fresh) sgd(scalars.first, p, g, b, n, negativeLr, weightDecay, 1, 1, momentum);
   else sgd(scalars.running, p, g, b, n, negativeLr, weightDecay, momentum, undamped, momentum);
 }
 
-function runInBlocks(span: Span, clip: number | null, zero: boolean): void {
-  const { engine, dtype, p, g, b, n } = span;
-  const { kernel, scratch } = engine;
-  const { factor } = scalars;
-  const bytes = ELEMENT_BYTES[dtype];
-  const block = BLOCK_BYTES / bytes;
-  for (let start = 0; start < n; start += block) {
-    const offset = start * bytes;
-    const count = Math.min(block, n - start);
-    if (factor !== null) kernel[dtype].multiply(scratch, g + offset, count, factor, clip ?? 1);
-    update(span, p + offset, factor !== null ? scratch : g + offset, b + offset, count);
-    if (zero) kernel.zero(g + offset, count * bytes);
-  }
+/** One object for all steps, as `scalars`. */
+const blockStep: BlockStep = {
+  variant: 0,
+  p: 0,
+  g: 0,
+  b: 0,
+  n: 0,
+  negativeLr: 0,
+  weightDecay: 0,
+  retain: 0,
+  undamped: 0,
+  lookahead: 0,
+  scratch: 0,
+  factor: 1,
+  clip: 1,
+  zero: false,
+};
+
+function runInBlocks({ engine, dtype, fresh, p, g, b, n }: Span, clip: number | null, zero: boolean): void {
+  blockStep.variant = fresh ? scalars.first : scalars.running;
+  blockStep.p = p;
+  blockStep.g = g;
+  blockStep.b = b;
+  blockStep.n = n;
+  blockStep.negativeLr = scalars.negativeLr;
+  blockStep.weightDecay = scalars.weightDecay;
+  blockStep.retain = fresh ? 1 : scalars.momentum;
+  blockStep.undamped = fresh ? 1 : scalars.undamped;
+  blockStep.lookahead = scalars.momentum;
+  blockStep.scratch = scalars.factor === null ? 0 : engine.scratch;
+  blockStep.factor = scalars.factor ?? 1;
+  blockStep.clip = clip ?? 1;
+  blockStep.zero = zero;
+  engine.kernel[dtype].stepInBlocks(blockStep);
 }
 
 /** -0 is what a first step's buffer is added to, because x + -0 is x for every x. */

@@ -181,18 +181,20 @@ function differentiate(
 ): { params: FloatArray; grad: FloatArray; buffer: FloatArray | null } {
   const { engine, dtype, size } = parameter;
   const regions: Region[] = [];
-  const place = (type: "float32" | "float64", source: FloatArray): Region => {
-    const region = new Region(engine.allocator, type, source.length);
+  const place = (type: "float32" | "float64", source: () => FloatArray): Region => {
+    const region = new Region(engine.allocator, type, source().length);
     regions.push(region);
-    region.view.set(source);
+    // The source is read after the allocation: a view of before may be dead.
+    region.view.set(source());
     return region;
   };
   try {
-    const cp = place(dtype, cParams);
-    const cb = place(dtype, cBuffer);
+    const cp = place(dtype, () => cParams);
+    const cb = place(dtype, () => cBuffer);
     // A copy, so that the record is still whole if the memory runs out for a later parameter.
-    const g = place(dtype, gradient.view);
-    const sums = place("float64", new Float64Array(4));
+    const g = place(dtype, () => gradient.view);
+    const zeros = new Float64Array(4);
+    const sums = place("float64", () => zeros);
     engine.kernel[dtype].backward(
       flags,
       values.address,

@@ -1,0 +1,96 @@
+// Doing the chunks of a pass: what the calling thread and the workers have in common.
+
+import type { Kernel, TypedKernel } from "../kernel/kernel.js";
+import { BLOCK_BYTES, type BlockStep } from "../kernel/passes.js";
+import { type Control, claim, finish, PASS, setWorking, WORD } from "./control.js";
+
+/** With their arguments in a pass; addresses are those of the first element. */
+export const OPERATION = {
+  /** variant, p, g, b, negativeLr, weightDecay, retain, undamped, lookahead */
+  step: 0,
+  /** the same, then the first thread's scratch, factor, clip, zero */
+  stepInBlocks: 1,
+  /** to, from, first, second */
+  multiply: 2,
+  /** x, bound */
+  clamp: 3,
+  /** address; elements are bytes */
+  zero: 4,
+  /** x, scale: the sum of each chunk goes into `sums` */
+  sumOfSquares: 5,
+} as const;
+
+/** Does chunks until none is left to claim. */
+export function work(kernel: Kernel, control: Control, thread: number): void {
+  const { threads } = control;
+  for (let i = 0; i < threads; i++) {
+    const home = (thread + i) % threads;
+    for (let chunk = claim(control, home); chunk >= 0; chunk = claim(control, home)) {
+      setWorking(control, thread, 1);
+      try {
+        doChunk(kernel, control, thread, chunk);
+      } catch {
+        Atomics.store(control.words, WORD.trapped, thread + 1);
+      }
+      setWorking(control, thread, 0);
+      finish(control);
+    }
+  }
+}
+
+const A = PASS.args;
+
+function doChunk(kernel: Kernel, { pass, sums }: Control, thread: number, chunk: number): void {
+  const start = chunk * pass[PASS.chunk];
+  const n = Math.min(pass[PASS.chunk], pass[PASS.n] - start);
+  const float64 = pass[PASS.float64];
+  const typed = float64 ? kernel.float64 : kernel.float32;
+  const at = start * (float64 ? 8 : 4);
+  switch (pass[PASS.operation]) {
+    case OPERATION.step:
+      step(typed, pass, at, n);
+      break;
+    case OPERATION.stepInBlocks:
+      stepInBlocks(typed, pass, at, n, thread);
+      break;
+    case OPERATION.multiply:
+      typed.multiply(pass[A] + at, pass[A + 1] + at, n, pass[A + 2], pass[A + 3]);
+      break;
+    case OPERATION.clamp:
+      typed.clamp(pass[A] + at, n, pass[A + 1]);
+      break;
+    case OPERATION.zero:
+      kernel.zero(pass[A] + start, n);
+      break;
+    case OPERATION.sumOfSquares:
+      sums[chunk] = typed.sumOfSquares(pass[A] + at, n, pass[A + 1]);
+      break;
+  }
+}
+
+function step({ sgd }: TypedKernel, pass: Float64Array, at: number, n: number): void {
+  const p = pass[A + 1] + at;
+  const g = pass[A + 2] + at;
+  const b = pass[A + 3] + at;
+  sgd(pass[A], p, g, b, n, pass[A + 4], pass[A + 5], pass[A + 6], pass[A + 7], pass[A + 8]);
+}
+
+const blockStep = {} as BlockStep;
+
+function stepInBlocks(typed: TypedKernel, pass: Float64Array, at: number, n: number, thread: number): void {
+  blockStep.variant = pass[A];
+  blockStep.p = pass[A + 1] + at;
+  blockStep.g = pass[A + 2] + at;
+  blockStep.b = pass[A + 3] + at;
+  blockStep.n = n;
+  blockStep.negativeLr = pass[A + 4];
+  blockStep.weightDecay = pass[A + 5];
+  blockStep.retain = pass[A + 6];
+  blockStep.undamped = pass[A + 7];
+  blockStep.lookahead = pass[A + 8];
+  blockStep.scratch = pass[A + 9] === 0 ? 0 : pass[A + 9] + thread * BLOCK_BYTES;
+  blockStep.factor = pass[A + 10];
+  blockStep.clip = pass[A + 11];
+  blockStep.zero = pass[A + 12] !== 0;
+  typed.stepInBlocks(blockStep);
+}

@@ -1,0 +1,62 @@
+// What the environment has: shared memory, Workers, processors.
+
+export interface NodeWorker {
+  postMessage(message: unknown): void;
+  on(event: "message" | "error" | "exit" | "messageerror", listener: (value: unknown) => void): void;
+  ref(): void;
+  unref(): void;
+  terminate(): unknown;
+}
+
+interface WorkerThreads {
+  Worker: new (source: string, options: { eval: true; execArgv: string[]; name: string }) => NodeWorker;
+}
+
+interface Environment {
+  process?: { versions?: { node?: string }; getBuiltinModule?: (name: string) => unknown };
+  navigator?: { hardwareConcurrency?: number };
+  crossOriginIsolated?: boolean;
+  SharedArrayBuffer?: unknown;
+  Worker?: unknown;
+}
+
+const environment = globalThis as Environment;
+
+/** Node, and Deno and Bun, which have its modules: what knows them is never a page. */
+export function isNode(): boolean {
+  return typeof environment.process?.versions?.node === "string" && typeof document === "undefined";
+}
+
+/** A module of Node. Its name is not written where bundlers for pages would look for it. */
+export async function nodeModule<M>(name: string): Promise<M> {
+  const found = environment.process?.getBuiltinModule?.(name);
+  return (found ?? (await import(/* @vite-ignore */ /* webpackIgnore: true */ name))) as M;
+}
+
+export const workerThreads = () => nodeModule<WorkerThreads>("node:worker_threads");
+
+/** What keeps threads from working here, as a sentence; null if nothing does. */
+export function whatIsMissing(): string | null {
+  if (environment.crossOriginIsolated === false && !isNode()) {
+    return (
+      "threads need cross-origin isolation: serve the page and its scripts with the headers Cross-Origin-Opener-Policy: " +
+      "same-origin and Cross-Origin-Embedder-Policy: require-corp"
+    );
+  }
+  if (typeof environment.SharedArrayBuffer !== "function") {
+    return "threads need shared memory, but this environment has no SharedArrayBuffer";
+  }
+  if (!isNode() && typeof environment.Worker !== "function") {
+    return "threads need Workers, which this environment does not have";
+  }
+  return null;
+}
+
+/** As many threads as the hardware runs at a time. */
+export async function hardwareThreads(): Promise<number> {
+  if (isNode()) {
+    const { availableParallelism } = await nodeModule<{ availableParallelism?: () => number }>("node:os");
+    if (availableParallelism) return availableParallelism();
+  }
+  return environment.navigator?.hardwareConcurrency ?? 1;
+}

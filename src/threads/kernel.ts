@@ -1,0 +1,126 @@
+// A kernel whose large passes are shared among threads. It has the functions of any other kernel.
+
+import type { Kernel, TypedKernel } from "../kernel/kernel.js";
+import { type BlockStep, RUN } from "../kernel/passes.js";
+import type { DType } from "../kernel/variants.js";
+import { OPERATION } from "./chunks.js";
+import { PASS, SUMS } from "./control.js";
+import type { Team } from "./team.js";
+
+/**
+ * Passes over fewer bytes of each array stay on the calling thread. Measured by bench/threads.ts with two threads on two cores
+ * of an AMD EPYC, steps with momentum and weight decay on Node 24: of the speed of one thread they had 0.4 to 0.5 at 16 KiB
+ * (4,096 float32), 0.6 to 1.0 at 64 KiB, 1.2 at 128 KiB, and more from there on. Handing a pass over and taking it back
+ * costs about a microsecond.
+ */
+const THRESHOLD_BYTES = 131072;
+/** Chunks have sizes between these: small enough to share out evenly, large enough that claiming one costs nothing. */
+const SMALLEST_CHUNK_BYTES = 8192;
+const LARGEST_CHUNK_BYTES = 131072;
+/** As many chunks for each thread, if their size allows it. */
+const CHUNKS_PER_THREAD = 4;
+
+export function threadedKernel(kernel: Kernel, team: Team): Kernel {
+  return {
+    ...kernel,
+    float32: threaded(kernel.float32, team, "float32"),
+    float64: threaded(kernel.float64, team, "float64"),
+    zero: threadedZero(kernel, team),
+  };
+}
+
+function threaded(kernel: TypedKernel, team: Team, dtype: DType): TypedKernel {
+  const elementBytes = dtype === "float64" ? 8 : 4;
+  const run = (operation: number, n: number) =>
+    team.run(operation, dtype === "float64", n, chunkBytes(team, n * elementBytes) / elementBytes);
+  const small = (n: number) => n * elementBytes < THRESHOLD_BYTES;
+  const { pass } = team.control;
+  return {
+    ...kernel,
+    sgd(variant, p, g, b, n, negativeLr, weightDecay, retain, undamped, lookahead) {
+      if (small(n)) return kernel.sgd(variant, p, g, b, n, negativeLr, weightDecay, retain, undamped, lookahead);
+      writeStep(pass, variant, p, g, b, negativeLr, weightDecay, retain, undamped, lookahead);
+      run(OPERATION.step, n);
+    },
+    stepInBlocks(step) {
+      if (small(step.n)) return kernel.stepInBlocks(step);
+      writeBlockStep(pass, step);
+      run(OPERATION.stepInBlocks, step.n);
+    },
+    multiply(to, from, n, first, second) {
+      if (small(n)) return kernel.multiply(to, from, n, first, second);
+      write(pass, to, from, first, second);
+      run(OPERATION.multiply, n);
+    },
+    clamp(x, n, bound) {
+      if (small(n)) return kernel.clamp(x, n, bound);
+      write(pass, x, bound);
+      run(OPERATION.clamp, n);
+    },
+    sumInRuns: (x, n, scale) =>
+      n <= RUN ? kernel.sumInRuns(x, n, scale) : sumInRuns(team, dtype === "float64", x, n, scale),
+  };
+}
+
+function threadedZero(kernel: Kernel, team: Team): Kernel["zero"] {
+  return (address, byteLength) => {
+    if (byteLength < THRESHOLD_BYTES) return kernel.zero(address, byteLength);
+    team.control.pass[PASS.args] = address;
+    team.run(OPERATION.zero, false, byteLength, chunkBytes(team, byteLength));
+  };
+}
+
+/** The sums of all runs, added in order whoever took them. */
+function sumInRuns(team: Team, float64: boolean, x: number, n: number, scale: number): number {
+  const { pass, sums } = team.control;
+  let sum = 0;
+  for (let start = 0; start < n; start += RUN * SUMS) {
+    const count = Math.min(RUN * SUMS, n - start);
+    write(pass, x + start * (float64 ? 8 : 4), scale);
+    team.run(OPERATION.sumOfSquares, float64, count, RUN);
+    for (let run = 0; run * RUN < count; run++) sum += sums[run];
+  }
+  return sum;
+}
+
+/** A multiple of a cache's line, so that no two threads write to the same one where arrays are aligned to it. */
+function chunkBytes({ control }: Team, byteLength: number): number {
+  const even = Math.ceil(byteLength / (control.threads * CHUNKS_PER_THREAD) / 1024) * 1024;
+  return Math.min(Math.max(even, SMALLEST_CHUNK_BYTES), LARGEST_CHUNK_BYTES);
+}
+
+function write(pass: Float64Array, a: number, b: number, c = 0, d = 0): void {
+  pass[PASS.args] = a;
+  pass[PASS.args + 1] = b;
+  pass[PASS.args + 2] = c;
+  pass[PASS.args + 3] = d;
+}
+
+function writeStep(
+  pass: Float64Array,
+  variant: number,
+  p: number,
+  g: number,
+  b: number,
+  negativeLr: number,
+  weightDecay: number,
+  retain: number,
+  undamped: number,
+  lookahead: number,
+): void {
+  write(pass, variant, p, g, b);
+  pass[PASS.args + 4] = negativeLr;
+  pass[PASS.args + 5] = weightDecay;
+  pass[PASS.args + 6] = retain;
+  pass[PASS.args + 7] = undamped;
+  pass[PASS.args + 8] = lookahead;
+}
+
+function writeBlockStep(pass: Float64Array, step: BlockStep): void {
+  const { variant, p, g, b, negativeLr, weightDecay, retain, undamped, lookahead } = step;
+  writeStep(pass, variant, p, g, b, negativeLr, weightDecay, retain, undamped, lookahead);
+  pass[PASS.args + 9] = step.scratch;
+  pass[PASS.args + 10] = step.factor;
+  pass[PASS.args + 11] = step.clip;
+  pass[PASS.args + 12] = Number(step.zero);
+}

@@ -1,0 +1,101 @@
+// The calling thread's side of a pass.
+
+import type { Kernel } from "../kernel/kernel.js";
+import { work } from "./chunks.js";
+import { type Control, PASS, publish, WORD, workingThread } from "./control.js";
+
+/** How often to look whether the others are done before sleeping, or on a page, where waiting is forbidden, looking at the clock. */
+const SPINS = 20_000;
+/** A chunk takes less than a millisecond. Who has not done one after this has died, or has been stopped. */
+const LONGEST_MILLISECONDS = 10_000;
+
+/** One engine's threads. `stop` ends all but the calling one. */
+export class Team {
+  readonly control: Control;
+  readonly #kernel: Kernel;
+  readonly #stop: () => void;
+  readonly #longest: number;
+  readonly #mayWait: boolean;
+  #failure: Error | null = null;
+
+  constructor(kernel: Kernel, control: Control, stop: () => void, longest = LONGEST_MILLISECONDS) {
+    this.control = control;
+    this.#kernel = kernel;
+    this.#stop = stop;
+    this.#longest = longest;
+    this.#mayWait = mayWait();
+  }
+
+  /** Ends the threads; passes are refused from now on. */
+  fail(reason: string): Error {
+    if (this.#failure === null) {
+      this.#failure = new Error(`${reason}: the engine cannot be used any more, its parameters may be half updated`);
+      this.stop();
+    }
+    return this.#failure;
+  }
+
+  stop(): void {
+    const { words } = this.control;
+    Atomics.store(words, WORD.stop, 1);
+    Atomics.add(words, WORD.sequence, 1);
+    Atomics.notify(words, WORD.sequence);
+    this.#stop();
+  }
+
+  /**
+   * Carries out the operation whose arguments are in `control.pass`, `chunk` of its `n` elements at a time.
+   *
+   * @throws Error when a thread has died
+   */
+  run(operation: number, float64: boolean, n: number, chunk: number): void {
+    if (this.#failure) throw this.#failure;
+    const { pass } = this.control;
+    pass[PASS.operation] = operation;
+    pass[PASS.float64] = Number(float64);
+    pass[PASS.n] = n;
+    pass[PASS.chunk] = chunk;
+    pass[PASS.chunks] = Math.ceil(n / chunk);
+    publish(this.control);
+    work(this.#kernel, this.control, 0);
+    this.#waitForOthers();
+    const trapped = Atomics.exchange(this.control.words, WORD.trapped, 0);
+    if (trapped !== 0) throw new WebAssembly.RuntimeError(`the kernel trapped on thread ${trapped - 1}`);
+  }
+
+  #waitForOthers(): void {
+    const { words } = this.control;
+    if (this.#spin()) return;
+    let left = Atomics.load(words, WORD.unfinished);
+    for (let deadline = performance.now() + this.#longest; left > 0; left = Atomics.load(words, WORD.unfinished)) {
+      if (performance.now() > deadline) {
+        throw this.fail(`thread ${workingThread(this.control)} has not done its share within ${this.#longest} ms`);
+      }
+      if (this.#mayWait) this.#sleep(left);
+      else this.#spin();
+    }
+  }
+
+  /** Whether the pass ended. */
+  #spin(): boolean {
+    for (let i = 0; i < SPINS; i++) if (Atomics.load(this.control.words, WORD.unfinished) === 0) return true;
+    return false;
+  }
+
+  #sleep(left: number): void {
+    const { words } = this.control;
+    Atomics.store(words, WORD.waiting, 1);
+    Atomics.wait(words, WORD.unfinished, left, this.#longest / 10);
+    Atomics.store(words, WORD.waiting, 0);
+  }
+}
+
+/** A page's main thread must not wait, and throws even for what would return at once. */
+function mayWait(): boolean {
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,62 @@
+// The program of a worker: it gets a kernel and a memory, and from then on waits for passes. It is bundled by itself, and
+// runs as a Worker of the web or of node:worker_threads (where spawn.ts has set `parentPort`).
+
+import { type Exports, kernelOf } from "../kernel/kernel.js";
+import { work } from "./chunks.js";
+import { type Control, controlOf, WORD } from "./control.js";
+
+/** What a worker is started with. */
+export interface Start {
+  module: WebAssembly.Module;
+  memory: WebAssembly.Memory;
+  control: SharedArrayBuffer;
+  thread: number;
+  threads: number;
+}
+
+/** What it answers, once. */
+export type Answer = "ready" | { error: string };
+
+/**
+ * How long a thread that has nothing to do looks for the next pass before it sleeps, in rounds of a few nanoseconds. Waking it
+ * takes longer than a small step does.
+ */
+const SPINS = 20_000;
+
+interface Port {
+  postMessage(message: Answer): void;
+  on?(event: "message", listener: (start: Start) => void): void;
+}
+
+const { parentPort } = globalThis as { parentPort?: Port };
+if (parentPort?.on) parentPort.on("message", (start) => begin(start, parentPort));
+else addEventListener("message", ({ data }) => begin(data, globalThis as unknown as Port));
+
+function begin({ module, memory, control, thread, threads }: Start, port: Port): void {
+  try {
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    const kernel = kernelOf(module, exports as unknown as Exports);
+    port.postMessage("ready");
+    // The loop never comes back to this thread's events: the answer has to be on its way before.
+    setTimeout(() => serve(kernel, controlOf(control, threads), thread));
+  } catch (error) {
+    port.postMessage({ error: String(error) });
+  }
+}
+
+function serve(kernel: ReturnType<typeof kernelOf>, control: Control, thread: number): void {
+  const { words } = control;
+  while (Atomics.load(words, WORD.stop) === 0) {
+    // Read before looking for chunks: a pass that starts meanwhile is then seen as a change.
+    const seen = Atomics.load(words, WORD.sequence);
+    work(kernel, control, thread);
+    waitForChange(words, seen);
+  }
+}
+
+function waitForChange(words: Int32Array, seen: number): void {
+  for (let i = 0; i < SPINS; i++) if (Atomics.load(words, WORD.sequence) !== seen) return;
+  Atomics.add(words, WORD.parked, 1);
+  Atomics.wait(words, WORD.sequence, seen);
+  Atomics.sub(words, WORD.parked, 1);
+}
