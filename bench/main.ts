@@ -1,6 +1,6 @@
 // `npm run bench`, or `npm run bench -- --help` for the options.
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { compareWithBaseline, recordBaseline } from "./baseline.js";
 import { gatherContenders } from "./contenders/index.js";
@@ -22,6 +22,9 @@ import { QUICK, THOROUGH } from "./support/timing.js";
 const QUESTIONS: Record<QuestionName, Question> = { sizes, lists, variants, roundings, combined, memory };
 
 async function run(options: Options): Promise<void> {
+  if (options.baseline === "compare" && !existsSync(options.baselineFile)) {
+    throw new UsageError(`there is no baseline ${options.baselineFile}: --baseline record makes one`);
+  }
   useClock(options.clock);
   const effort = options.quick ? QUICK : THOROUGH;
   const field = await gatherContenders();

@@ -22,6 +22,7 @@ export class UsageError extends Error {}
 export const HELP = `Measures sgd-wasm against everything comparable on this machine.
 
   npm run bench -- [options] [questions]
+  npm run bench:baseline record|compare -- [options] [questions]
 
   questions             any of ${QUESTION_NAMES.join(", ")} (all)
   --quick               fewer and smaller sizes, fewer rounds: under a minute

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
-export const HOW_TO_GET = "tfjs and jax-js: npm ci --prefix bench/peers";
+export const HOW_TO_GET = "tfjs and jax-js: npm run bench:peers";
 
 const require = createRequire(new URL("../peers/package.json", import.meta.url));
 

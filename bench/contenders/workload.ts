@@ -55,6 +55,12 @@ export function traffic(workload: Workload): number {
   return elements(workload) * passes * (workload.dtype === "float32" ? 4 : 8);
 }
 
+/** Bytes that a step has to do with: parameter, gradient and buffer. */
+export function footprint(workload: Workload): number {
+  const arrays = workload.momentum === 0 ? 2 : 3;
+  return elements(workload) * arrays * (workload.dtype === "float32" ? 4 : 8);
+}
+
 /** Element i of an array: exact in float32, in (-1, 1), by integers that every language has. */
 export function seeded(array: number, i: number): number {
   const hash = (Math.imul(i + 1, 2654435761) ^ Math.imul(array + 1, 2246822519)) >>> 0;

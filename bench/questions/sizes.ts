@@ -18,8 +18,5 @@ export async function sizes({ field, effort, quick }: Settings): Promise<Answer>
     measurements.push(...(await measure(SIZES_QUESTION, count(size), workload, field.all, effort)));
   }
   const title = "One tensor of float32: momentum with weight decay, one thread";
-  const notes = [
-    "A step reads parameter, gradient and momentum buffer and writes parameter and buffer: 20 bytes per element. GB/s counts these, whatever else is moved; copy is memmove with as many bytes.",
-  ];
-  return { measurements, tables: [comparisonTable(title, measurements, notes)] };
+  return { measurements, tables: [comparisonTable(title, measurements)] };
 }

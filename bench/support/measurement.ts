@@ -1,7 +1,7 @@
 // What a benchmark found out, and how a field of contenders is timed.
 
 import { checkSample } from "../contenders/reference.js";
-import { type Contender, elements, type Prepared, traffic, type Workload } from "../contenders/workload.js";
+import { type Contender, elements, footprint, type Prepared, traffic, type Workload } from "../contenders/workload.js";
 import { copyRunner } from "./copy.js";
 import { type Effort, type Timing, timeInTurns } from "./timing.js";
 
@@ -20,7 +20,7 @@ export interface Measurement {
 /** The name of the copy among the contenders. */
 export const COPY = "copy";
 
-/** Times the contenders in turns, and a copy of as many bytes as they read and write. All are checked before. */
+/** Times the contenders in turns, and a copy within as much memory as they work in. All are checked before. */
 export async function measure(
   question: string,
   what: string,
@@ -35,8 +35,7 @@ export async function measure(
       if (runner) prepared.push({ who: contender.name, runner });
     }
     for (const { who, runner } of prepared) await check(who, runner, workload);
-    const bytes = traffic(workload);
-    const runners = [...prepared.map(({ runner }) => runner), copyRunner(bytes)];
+    const runners = [...prepared.map(({ runner }) => runner), copyRunner(footprint(workload))];
     const timings = await timeInTurns(runners, effort);
     const names = [...prepared.map(({ who }) => who), COPY];
     return timings.map((timing, i) => ({
@@ -44,7 +43,7 @@ export async function measure(
       what,
       who: names[i],
       elements: elements(workload),
-      bytes,
+      bytes: names[i] === COPY ? footprint(workload) : traffic(workload),
       timing,
     }));
   } finally {

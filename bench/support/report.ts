@@ -5,12 +5,16 @@ import { digits, percent, type Table, times } from "./table.js";
 import { ratio } from "./timing.js";
 
 /** One block of rows for every `what`; the first measurement of a block is ours. */
-export function comparisonTable(title: string, measurements: readonly Measurement[], notes: string[] = []): Table {
+export function comparisonTable(title: string, measurements: readonly Measurement[]): Table {
   return {
     title,
     head: ["", "", "ns per step", "ns per element", "GB/s", "of copy", "time / ours"],
     rows: [...byWhat(measurements).values()].flatMap(blockRows),
-    notes,
+    notes: [
+      "GB/s counts what a step must read and write: parameter, gradient and momentum buffer in, parameter and buffer out. " +
+        "copy is memmove within as much memory, which fetches the memory that it writes to besides: a loop that writes " +
+        "what it has read can be faster.",
+    ],
   };
 }
 
@@ -26,10 +30,9 @@ function blockRows(block: readonly Measurement[]): string[][] {
   return block.map((one, i) => [
     i === 0 ? one.what : "",
     one.who,
-    digits(one.timing.median),
-    digits(nanosecondsPerElement(one)),
+    ...(one === copy ? ["", ""] : [digits(one.timing.median), digits(nanosecondsPerElement(one))]),
     digits(gigabytesPerSecond(one)),
     copy ? percent(gigabytesPerSecond(one) / gigabytesPerSecond(copy)) : "",
-    one === ours ? "1" : times(ratio(one.timing, ours.timing)),
+    one === ours ? "1" : one === copy ? "" : times(ratio(one.timing, ours.timing)),
   ]);
 }
