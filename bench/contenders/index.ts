@@ -1,15 +1,13 @@
 // Everyone who can be had on this machine.
 
-import { javascript } from "./javascript.js";
-import { jax } from "./jax.js";
 import { HOW_TO_GET as HOW_TO_GET_PEERS } from "./load-peer.js";
 import { HOW_TO_GET as HOW_TO_GET_C, nativeKernels } from "./native.js";
-import { ours } from "./ours.js";
+import { inOwnProcess } from "./node-process.js";
 import { HOW_TO_GET as HOW_TO_GET_PYTORCH, pytorch } from "./pytorch.js";
-import { tfjs } from "./tfjs.js";
 import type { Contender } from "./workload.js";
 
 export interface Field {
+  ours: Contender;
   /** ours first */
   all: Contender[];
   /** C only */
@@ -31,8 +29,10 @@ export async function gatherContenders(): Promise<Field> {
   const native = (await attempt("C", nativeKernels, HOW_TO_GET_C)) ?? [];
   const others = [
     await attempt("PyTorch", pytorch, HOW_TO_GET_PYTORCH),
-    await attempt("tfjs", tfjs, HOW_TO_GET_PEERS),
-    await attempt("jax-js", jax, HOW_TO_GET_PEERS),
+    await attempt("tfjs", () => inOwnProcess("tfjs wasm", { who: "tfjs wasm" }), HOW_TO_GET_PEERS),
+    await attempt("jax-js", () => inOwnProcess("jax-js", { who: "jax-js" }), HOW_TO_GET_PEERS),
   ].filter((contender) => contender !== null);
-  return { all: [ours, ...native, ...others, javascript], native, missing };
+  const ours = await inOwnProcess("sgd-wasm", { who: "sgd-wasm" });
+  const javascript = await inOwnProcess("JavaScript", { who: "JavaScript" });
+  return { ours, all: [ours, ...native, ...others, javascript], native, missing };
 }

@@ -5,8 +5,6 @@ import { createEngine, type EngineOptions, SGD } from "sgd-wasm";
 import { now } from "../support/clock.js";
 import { type Contender, fill, type Prepared, samplePoints, type Workload } from "./workload.js";
 
-export const ours: Contender = contender("sgd-wasm", {});
-
 const PACKAGE = new URL("../../package.json", import.meta.url);
 
 /** An engine with these options, under this name. */

@@ -1,5 +1,5 @@
 // A contender in a process of its own, which is asked line by line: `prepare …`, `run <steps>`, `sample`, `dispose`. It
-// answers every line with one line. So its runs take turns with those of the others, and it keeps its own time.
+// answers every line with one line, which starts with `error` when it cannot. So its runs take turns with those of the others, and it keeps its own time.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -15,7 +15,11 @@ export class LineProcess {
       stdio: ["pipe", "pipe", "inherit"],
       env: { ...process.env, ...environment },
     });
-    createInterface({ input: child.stdout }).on("line", (line) => this.#waiting.shift()?.resolve(line));
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const waiting = this.#waiting.shift();
+      if (line.startsWith("error ")) waiting?.reject(new Error(line.slice(6)));
+      else waiting?.resolve(line);
+    });
     child.on("error", (error) => this.#fail(error));
     child.on("exit", (code) => this.#fail(new Error(`${command} ended with code ${code}`)));
     child.stdin.on("error", (error) => this.#fail(error));
@@ -30,10 +34,11 @@ export class LineProcess {
     });
   }
 
-  async prepare(workload: Workload): Promise<Prepared> {
+  async prepare(workload: Workload): Promise<Prepared | null> {
     const { sizes, dtype, lr, momentum, dampening, weightDecay, nesterov } = workload;
     const scalars = [lr, momentum, dampening, weightDecay, Number(nesterov)];
-    await this.ask(`prepare ${dtype} ${scalars.join(" ")} ${sizes.join(" ")}`);
+    const answer = await this.ask(`prepare ${dtype} ${scalars.join(" ")} ${sizes.join(" ")}`);
+    if (answer === "none") return null;
     return {
       run: async (steps) => Number(await this.ask(`run ${steps}`)),
       sample: async () => (await this.ask("sample")).trim().split(" ").map(Number),

@@ -1,6 +1,6 @@
 // How fast is a step over a list of tensors, and what does a tensor cost beyond its elements?
 
-import { contender, ours } from "../contenders/ours.js";
+import { inOwnProcess } from "../contenders/node-process.js";
 import { type Contender, MOMENTUM, type Prepared } from "../contenders/workload.js";
 import { type Measurement, measure } from "../support/measurement.js";
 import { comparisonTable } from "../support/report.js";
@@ -17,7 +17,7 @@ export async function lists({ field, effort, quick }: Settings): Promise<Answer>
   await measureList("1,000 tensors of 100", new Array(1000).fill(100));
   if (!quick) await measureList(`ResNet-50, ${RESNET50_SIZES.length} tensors`, RESNET50_SIZES);
   const title = "Lists of tensors: float32, momentum with weight decay";
-  const overhead = await perTensor(effort);
+  const overhead = await perTensor(field.ours, effort);
   return {
     measurements: [...measurements, ...overhead.measurements],
     tables: [comparisonTable(title, measurements), overhead.table],
@@ -27,14 +27,15 @@ export async function lists({ field, effort, quick }: Settings): Promise<Answer>
 const TENSORS = 1000;
 
 /** The time of many tensors less that of one with as many elements, per tensor. */
-async function perTensor(effort: Effort): Promise<{ table: Table; measurements: Measurement[] }> {
+async function perTensor(ours: Contender, effort: Effort): Promise<{ table: Table; measurements: Measurement[] }> {
+  const unmerged = await inOwnProcess("foreach: false", { who: "sgd-wasm", foreach: false });
   const one = (size: number) => ours.prepare({ ...MOMENTUM, sizes: [size * TENSORS] });
   const many = (size: number, who: Contender) => who.prepare({ ...MOMENTUM, sizes: new Array(TENSORS).fill(size) });
   const names = ["one tensor", "merged where adjacent", "foreach: false"];
   const measurements: Measurement[] = [];
   const rows: string[][] = [];
   for (const size of [16, 64, 100, 112]) {
-    const runners = [await one(size), await many(size, ours), await many(size, contender("", {}, false))] as Prepared[];
+    const runners = [await one(size), await many(size, ours), await many(size, unmerged)] as Prepared[];
     const [single, ...lists] = await timeInTurns(runners, effort);
     for (const runner of runners) await runner.dispose();
     for (const [i, timing] of [single, ...lists].entries()) {

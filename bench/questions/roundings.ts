@@ -1,7 +1,7 @@
 // What does it cost to emulate the multiply-add, or to round twice? By the kernels that the package ships.
 
 import { readFileSync } from "node:fs";
-import { contender } from "../contenders/ours.js";
+import { inOwnProcess } from "../contenders/node-process.js";
 import type { Contender } from "../contenders/workload.js";
 import { MOMENTUM } from "../contenders/workload.js";
 import { type Measurement, measure } from "../support/measurement.js";
@@ -19,7 +19,7 @@ const BUILDS = [
 ] as const;
 
 export async function roundings({ effort, quick }: Settings): Promise<Answer> {
-  const builds = BUILDS.flatMap(load);
+  const builds = await Promise.all(BUILDS.filter(isSupported).map(toContender));
   const measurements: Measurement[] = [];
   for (const dtype of ["float32", "float64"] as const) {
     for (const size of quick ? QUICK_SIZES : SIZES) {
@@ -35,9 +35,13 @@ export async function roundings({ effort, quick }: Settings): Promise<Answer> {
   return { measurements, tables: [comparisonTable(title, measurements)] };
 }
 
-/** Nothing where the runtime does not have the instructions. */
-function load({ name, file, rounding }: (typeof BUILDS)[number]): Contender[] {
-  const bytes = readFileSync(new URL(`../../dist/${file}`, import.meta.url));
-  if (!WebAssembly.validate(bytes)) return [];
-  return [contender(name, { module: new WebAssembly.Module(bytes), rounding })];
+type Build = (typeof BUILDS)[number];
+
+/** Whether the runtime has the instructions. */
+function isSupported({ file }: Build): boolean {
+  return WebAssembly.validate(readFileSync(new URL(`../../dist/${file}`, import.meta.url)));
+}
+
+function toContender({ name, file, rounding }: Build): Promise<Contender> {
+  return inOwnProcess(name, { who: "sgd-wasm", kernel: { file, rounding } });
 }

@@ -1,7 +1,6 @@
 // Do the other variants of the kernel, and float64, do as well against C as the one of the main table?
 
 import { type DType, VARIANTS, type Variant } from "../../src/kernel/variants.js";
-import { ours } from "../contenders/ours.js";
 import { MOMENTUM, type Workload } from "../contenders/workload.js";
 import { COPY, type Measurement, measure, nanosecondsPerElement } from "../support/measurement.js";
 import { byWhat } from "../support/report.js";
@@ -21,7 +20,7 @@ export async function variants({ field, effort, quick }: Settings): Promise<Answ
       for (const variant of VARIANTS) {
         const workload = workloadOf(variant, dtype, size);
         const what = `${variant.name} ${dtype} ${count(size)}`;
-        found.push(...(await measure("variants", what, workload, [ours, ...field.native], effort)));
+        found.push(...(await measure("variants", what, workload, [field.ours, ...field.native], effort)));
       }
       measurements.push(...found);
       tables.push(table(dtype, size, found));
