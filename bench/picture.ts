@@ -37,8 +37,8 @@ export function writeRoofline(path: string, measurements: readonly Measurement[]
     };
   });
   const chart = lineChart({
-    title: "A step of SGD with momentum",
-    width: 1250,
+    title: "SGD with momentum",
+    width: 1300,
     height: 560,
     x: { label: "elements (float32)", log: true },
     y: { label: "ns per element", log: true },

@@ -25,6 +25,8 @@ type State = { p: Tensor[]; b: Tensor[] };
 
 /** @throws Error when it is not installed */
 export async function jax(): Promise<Contender> {
+  // It looks for what Node 20 does not have.
+  globalThis.navigator ??= {} as Navigator;
   const { init, defaultDevice, jit, numpy } = loadPeer<Jax>("@jax-js/jax");
   if (!(await init()).includes("wasm")) throw new Error("its wasm backend does not start");
   defaultDevice("wasm");

@@ -1,6 +1,6 @@
 // What the numbers were measured on.
 
-import { cpus, loadavg, release, totalmem, type } from "node:os";
+import { cpus, loadavg, totalmem, type } from "node:os";
 import { createEngine } from "sgd-wasm";
 
 export function describeMachine(): string[] {
@@ -10,7 +10,7 @@ export function describeMachine(): string[] {
   const [cpu] = cpus();
   return [
     `processor: ${cpu?.model.trim() ?? "unknown"}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`,
-    `system: ${type()} ${release()} ${process.arch}, load at the start ${loadavg()[0].toFixed(1)}`,
+    `system: ${type()} ${process.arch}, load at the start ${loadavg()[0].toFixed(1)}`,
     `runtime: Node ${process.versions.node}, V8 ${process.versions.v8}, multiply-add: ${fma}`,
   ];
 }
