@@ -1,34 +1,43 @@
 // What clipping does to gradients: the sum of squares for a norm, scaling, clamping, zeroing.
 
 /**
- * Σ (x·scale)², every product rounded to T as the scaled gradient would be, squares and sum in f64. Two elements at a time in
- * a fixed order, so that the bits depend on nothing but the input.
+ * Σ (x·scale)², every product rounded to T as the scaled gradient would be, squares and sums in f64. Pairs of elements go to
+ * four sums in turn, which are added up at the end: a fixed order, so that the bits depend on nothing but the input, and one
+ * in which no addition waits for the one before.
  */
 // @ts-ignore: decorator
 @inline
 export function sumOfSquares<T extends number>(x: usize, n: usize, scale: T): f64 {
   const s = v128.splat<T>(scale);
-  let even = f64x2.splat(0);
-  let odd = f64x2.splat(0);
-  const whole = (n * sizeof<T>()) & ~15;
+  let a = f64x2.splat(0);
+  let b = a;
+  let c = a;
+  let d = a;
+  const turn: usize = 8 * sizeof<T>(); // four pairs
+  const bytes = n * sizeof<T>();
   let i: usize = 0;
-  for (; i < whole; i += 16) {
-    const v = v128.mul<T>(v128.load(x + i), s);
-    if (sizeof<T>() == 4) {
-      even = addSquare(even, f64x2.promote_low_f32x4(v));
-      odd = addSquare(odd, f64x2.promote_low_f32x4(v128.shuffle<i64>(v, v, 1, 1)));
-    } else {
-      even = addSquare(even, v);
-    }
+  for (const whole = bytes & ~(turn - 1); i < whole; i += turn) {
+    a = addSquare(a, scaledPair<T>(x + i, s));
+    b = addSquare(b, scaledPair<T>(x + i + 2 * sizeof<T>(), s));
+    c = addSquare(c, scaledPair<T>(x + i + 4 * sizeof<T>(), s));
+    d = addSquare(d, scaledPair<T>(x + i + 6 * sizeof<T>(), s));
   }
-  for (const bytes = n * sizeof<T>(); i < bytes; i += sizeof<T>()) {
+  for (; i < bytes; i += sizeof<T>()) {
     const v = v128.mul<T>(v128.load_zero<T>(x + i), s);
     // In the lanes beyond the element 0·scale is 0, or NaN for a scale that is not finite: only lane 0 counts.
     const wide = sizeof<T>() == 4 ? f64(f32x4.extract_lane(v, 0)) : f64x2.extract_lane(v, 0);
-    even = addSquare(even, f64x2.replace_lane(f64x2.splat(0), 0, wide));
+    a = addSquare(a, f64x2.replace_lane(f64x2.splat(0), 0, wide));
   }
-  const sum = f64x2.add(even, odd);
+  const sum = f64x2.add(f64x2.add(a, b), f64x2.add(c, d));
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}
+
+/** Two elements, scaled and rounded to T, as f64. */
+// @ts-ignore: decorator
+@inline
+function scaledPair<T extends number>(address: usize, scale: v128): v128 {
+  if (sizeof<T>() == 8) return f64x2.mul(v128.load(address), scale);
+  return f64x2.promote_low_f32x4(f32x4.mul(v128.load64_zero(address), scale));
 }
 
 // @ts-ignore: decorator

@@ -6,7 +6,7 @@ import type { KernelExports } from "./kernel.js";
  * Where gradients are changed on the way in (scaled, clipped, negated) or zeroed after, this many bytes of them are taken at a
  * time: a block stays in the cache, so that memory is still passed over once.
  */
-export const BLOCK_BYTES = 16384;
+export const BLOCK_BYTES = 4096;
 
 /** Squares are summed in runs of this many elements, run by run, so that threads can share them without changing the sum. */
 export const RUN = 65536;
