@@ -89,15 +89,23 @@ export function printRuns(runs, { problems, missing, verbose }) {
   print("");
   printTable(runs);
   for (const { title, get } of missing) print(`missing: ${title} (${get})`);
-  for (const run of runs) {
-    const skipped = run.results?.filter(({ status }) => status === "skipped") ?? [];
-    if (skipped.length > 0)
-      print(`skipped on ${run.title} (${run.way}), ${run.rounding}: ${skipped.map(({ test }) => test).join(" | ")}`);
-  }
+  printSkipped(runs);
   const passed = runs.reduce((sum, run) => sum + run.passed, 0);
   const failed = runs.reduce((sum, run) => sum + run.failures.length, problems.length);
   print(`\n${passed} passed, ${failed} failed`);
   return failed;
+}
+
+/** Runs that skip the same tests are named together. */
+function printSkipped(runs) {
+  const groups = new Map();
+  for (const { results = [], title, way } of runs) {
+    const skipped = results.filter(({ status }) => status === "skipped").map(({ file, test }) => `${file}: ${test}`);
+    if (skipped.length === 0) continue;
+    const key = skipped.join("\n  ");
+    groups.set(key, (groups.get(key) ?? new Set()).add(`${title} (${way})`));
+  }
+  for (const [tests, where] of groups) print(`\nskipped on ${[...where].join(", ")}:\n  ${tests}`);
 }
 
 /** A test that fails in the same way in several runs is shown once, with the stack of the first. */
