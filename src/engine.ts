@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 // A kernel bound to a linear memory.
 
 import type { Kernel } from "./kernel/kernel.js";

@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 // A tensor that is trained: elements and gradient in linear memory.
 
 import type { Engine } from "./engine.js";

@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 // torch.optim.SGD.
 
 import { clipCoefficient, totalNorm } from "./norm.js";

@@ -46,7 +46,12 @@ async function main(folder) {
   const present = chosen.filter((runtime) => runtime.present());
   const missing = chosen.filter((runtime) => !present.includes(runtime));
   const jobs = await prepare(folder, present);
-  if (jobs.length === 0) throw new Error(`nothing to run: no runtime or no file of suites matches\n${HELP}`);
+  if (jobs.length === 0) {
+    console.error(
+      `nothing to run: no runtime or file of suites for --only ${options.only ?? "(all)"} --suite ${options.suite ?? "(all)"}\n\n${HELP}`,
+    );
+    process.exit(2);
+  }
 
   const runs = [];
   await inParallel(jobs, async (job) => {

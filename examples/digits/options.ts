@@ -44,7 +44,7 @@ PyTorch got from the same start.
   --help              this text
 
 The final parameters, and so their hash, are the same on every machine and runtime. The comparison with
-PyTorch is made when the options are those of its recorded run: all but the last four at their defaults
+PyTorch is made when the options are those of its recorded run: all but --dtype, --maximize, --svg and --quiet at their defaults
 (--maximize changes no bit, --dtype has a recorded run for each).
 `;
 

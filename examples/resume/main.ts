@@ -10,20 +10,16 @@ import { parseArgs } from "node:util";
 import { describe, type Evaluation, failures } from "./report.js";
 import { ownGradients, recordedGradients, resume } from "./resume.js";
 
-const HELP = `npm run example:resume -- [options]
+const HELP = `A model goes from PyTorch to sgd-wasm and back.
+
+npm run example:resume -- [options]
   --python PATH   an interpreter that can import torch; default /usr/bin/python3
   --keep FOLDER   leave all files there
   --require       fail, instead of explaining, where PyTorch is missing
+  --help          this text
 `;
 
-const { values: options } = parseArgs({
-  options: {
-    python: { type: "string", default: "/usr/bin/python3" },
-    keep: { type: "string" },
-    require: { type: "boolean", default: false },
-    help: { type: "boolean", short: "h", default: false },
-  },
-});
+const options = parseOptions();
 
 if (options.help) process.stdout.write(HELP);
 else if (hasTorch()) process.exitCode = main();
@@ -32,6 +28,22 @@ else {
     `${options.python} cannot import torch. Install it: apt-get install python3-torch, or pip install torch numpy.`,
   );
   process.exitCode = options.require ? 1 : 0;
+}
+
+function parseOptions() {
+  try {
+    return parseArgs({
+      options: {
+        python: { type: "string", default: "/usr/bin/python3" },
+        keep: { type: "string" },
+        require: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${HELP}`);
+    process.exit(2);
+  }
 }
 
 /** Returns the exit code. */

@@ -16,7 +16,7 @@ function compile(name: string, options: object, sourcesOf: Record<string, string
   mkdirSync(folder, { recursive: true });
   const compilerOptions = {
     target: "es2022",
-    lib: ["es2022", "esnext.disposable", "dom"],
+    lib: ["es2022", "dom"],
     types: [],
     strict: true,
     noEmit: true,
