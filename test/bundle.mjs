@@ -14,6 +14,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { gunzipSync } from "node:zlib";
+import asc from "assemblyscript/asc";
 import { build } from "esbuild";
 import { packageFile, REPOSITORY } from "./consumer.mjs";
 
@@ -51,7 +52,7 @@ export async function bundleSuites(
     // Older targets than this lack BigInt literals; newer ones decode binary files with what Node 24 does not know.
     target: "es2022",
     loader: Object.fromEntries(BINARY.map((extension) => [extension, "binary"])),
-    plugins: [packageImports(consumer, outdir, conditions), countedUvu, beginnings, compressedJson],
+    plugins: [packageImports(consumer, outdir, conditions), countedUvu, beginnings, compressedJson, compiled],
     // The package says that its modules have no side effects; suites do nothing else.
     ignoreAnnotations: true,
     logLevel: "warning",
@@ -125,5 +126,20 @@ const compressedJson = {
       contents: `export default JSON.parse(${JSON.stringify(gunzipSync(readFileSync(path)).toString())});`,
     }));
     onLoad({ filter: /\.gz$/ }, ({ path }) => ({ contents: gunzipSync(readFileSync(path)), loader: "binary" }));
+  },
+};
+
+/** `import bytes from "assemblyscript:path"`: a WebAssembly program of test/path, with a runtime of its own. */
+const compiled = {
+  name: "AssemblyScript",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^assemblyscript:/ }, ({ path }) => ({ path: path.slice(15), namespace: "assemblyscript" }));
+    onLoad({ filter: /.*/, namespace: "assemblyscript" }, async ({ path }) => {
+      const source = readFileSync(join(TEST, path), "utf8");
+      const options = { optimizeLevel: 3, runtime: "incremental", exportRuntime: true };
+      const { binary, error, stderr } = await asc.compileString(source, options);
+      if (error) throw new Error(`${path}: ${stderr}`);
+      return { contents: binary, loader: "binary" };
+    });
   },
 };

@@ -86,19 +86,4 @@ console.log(threads.length, "ended");`;
   assert.is(status, 0);
 });
 
-test("the main entry loads nothing of threads", () => {
-  const program = `import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-const seen = new Set();
-const visit = (url) => {
-  if (seen.has(url)) return;
-  seen.add(url);
-  for (const [, path] of readFileSync(fileURLToPath(url), "utf8").matchAll(/(?:from|import)\\s*"(\\.[^"]+)"/g)) visit(new URL(path, url).href);
-};
-visit(import.meta.resolve("sgd-wasm"));
-const text = [...seen].map((url) => readFileSync(fileURLToPath(url), "utf8")).join("");
-console.log(text.includes("createEngine"), text.includes("worker_threads"), text.includes("Atomics"), text.includes("new Worker"));`;
-  assert.is(run("main", program).output, "true false false false");
-});
-
 test.run();

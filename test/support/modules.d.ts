@@ -30,3 +30,8 @@ declare module "*.gz" {
   const bytes: Uint8Array<ArrayBuffer>;
   export default bytes;
 }
+/** a program in AssemblyScript, by its path in test/, compiled while bundling */
+declare module "assemblyscript:*" {
+  const bytes: Uint8Array<ArrayBuffer>;
+  export default bytes;
+}

@@ -1,0 +1,84 @@
+// What an import loads: each subpath is its own.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+
+const PACKAGE = join(process.cwd(), "node_modules/sgd-wasm");
+const test = suite("subpaths");
+
+/** Texts that no minifying changes, by the subpath that alone has a use for them. */
+const MARKS: Record<string, string[]> = {
+  ".": ["momentum_buffer"],
+  "./threads": ["worker_threads", "new Worker", "Atomics.", "cross-origin"],
+  "./checkpoint": ["_rebuild_tensor_v2", "safetensors", "__metadata__"],
+};
+/** How every embedded kernel begins: WebAssembly's magic number, as assembly/build.mjs writes it. */
+const KERNEL = " |A|S|M";
+
+/** The files that an import of `file` loads, itself included. */
+function loaded(file: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  const imports = /\b(?:from|import)\s*\(?\s*["'](\.[^"']+)["']/g;
+  for (const [, path] of readFileSync(file, "utf8").matchAll(imports)) {
+    if (!path.includes(".wasm")) loaded(join(dirname(file), path), seen);
+  }
+  return seen;
+}
+
+/** Every JavaScript entry, by subpath and condition. */
+function entries(): [subpath: string, condition: string, file: string][] {
+  const { exports } = JSON.parse(readFileSync(join(PACKAGE, "package.json"), "utf8"));
+  return Object.entries<Record<string, string>>(exports).flatMap(([subpath, targets]) =>
+    Object.entries(targets)
+      .filter(([, target]) => target.endsWith(".js"))
+      .map(([condition, target]): [string, string, string] => [subpath, condition, join(PACKAGE, target)]),
+  );
+}
+
+const textOf = (file: string) => [...loaded(file)].map((name) => readFileSync(name, "utf8")).join("\n");
+
+test("the marks are in their own subpaths", () => {
+  for (const [subpath, condition, file] of entries()) {
+    if (condition !== "default") continue;
+    const text = textOf(file);
+    for (const mark of MARKS[subpath] ?? []) assert.ok(text.includes(mark), `${subpath} has no ${mark}`);
+  }
+});
+
+for (const [subpath, condition, file] of entries()) {
+  test(`${subpath} (${condition}) loads nothing of the others`, () => {
+    const text = textOf(file);
+    for (const [other, marks] of Object.entries(MARKS)) {
+      if (other === subpath) continue;
+      for (const mark of marks) assert.not.ok(text.includes(mark), `${mark} of ${other}`);
+    }
+  });
+}
+
+test("checkpoints come without a kernel and an optimizer", () => {
+  assert.ok(textOf(join(PACKAGE, "dist/index.js")).includes(KERNEL));
+  const text = textOf(join(PACKAGE, "dist/checkpoint.js"));
+  for (const mark of [KERNEL, "createEngine", "WebAssembly"]) assert.not.ok(text.includes(mark), mark);
+});
+
+test("no entry loads another", () => {
+  const files = new Set(entries().map(([, , file]) => file));
+  for (const file of files) {
+    const others = [...loaded(file)].filter((name) => name !== file && files.has(name));
+    assert.equal(others, [], file);
+  }
+});
+
+test("every script of the package is loaded by an entry, or is the workers' program", () => {
+  const reached = new Set(entries().flatMap(([, , file]) => [...loaded(file)]));
+  const scripts = readdirSync(join(PACKAGE, "dist"), { recursive: true }).filter((name) =>
+    String(name).endsWith(".js"),
+  );
+  const loose = scripts.filter((name) => !reached.has(join(PACKAGE, "dist", String(name))));
+  assert.equal(loose, ["worker.js"]);
+});
+
+test.run();
