@@ -143,7 +143,9 @@ export class Engine {
     const alignment = ELEMENT_BYTES[dtype];
     const end = address + byteLength(shape, dtype);
     if (!Number.isInteger(address) || address < 0 || address % alignment !== 0) {
-      throw new RangeError(`address must be a multiple of ${alignment} for ${dtype}, got ${address}`);
+      const hint =
+        address < 0 ? " (WebAssembly returns addresses from 2 GiB on as negative numbers: pass address >>> 0)" : "";
+      throw new RangeError(`address must be a multiple of ${alignment} for ${dtype}, got ${address}${hint}`);
     }
     if (end > this.memory.buffer.byteLength) {
       throw new RangeError(
@@ -212,11 +214,26 @@ function nameOf(shared: boolean): string {
   return shared ? "createThreadedEngine" : "createEngine";
 }
 
+/** Whether a memory counts in BigInts. Asked for more pages than there can be, so that nothing grows and no view dies. */
+function isWide(memory: WebAssembly.Memory): boolean {
+  try {
+    memory.grow(2 ** 32 - 1);
+  } catch (error) {
+    return error instanceof TypeError;
+  }
+  return false;
+}
+
 function checkForeign(memory: unknown, allocate: unknown, free: unknown, shared: boolean): void {
   if (!(memory instanceof WebAssembly.Memory)) throw new TypeError("memory must be a WebAssembly.Memory");
   if (typeof allocate !== "function" || typeof free !== "function") {
     throw new TypeError(
       "a memory of yours needs options.allocate and options.free, so that nothing of it is overwritten",
+    );
+  }
+  if (isWide(memory)) {
+    throw new TypeError(
+      "memory is a 64-bit one: sgd-wasm needs 32-bit addresses, as of new WebAssembly.Memory({ initial })",
     );
   }
   const isShared = typeof SharedArrayBuffer !== "undefined" && memory.buffer instanceof SharedArrayBuffer;

@@ -79,6 +79,6 @@ export class PickleCursor {
     if (hex === "") return 0;
     const value = BigInt.asIntN(length * 8, BigInt(`0x${hex}`));
     const number = Number(value);
-    return Number.isSafeInteger(number) ? number : value;
+    return Math.abs(number) <= 2 ** 53 && BigInt(number) === value ? number : value;
   }
 }

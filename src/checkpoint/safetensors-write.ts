@@ -1,6 +1,7 @@
 import { type AnyTensorData, checkTensor, DTYPES, type DTypeInfo, elementCount, littleEndianBytes } from "./dtype.js";
 import { CheckpointError } from "./error.js";
 import { type Output, toArray, toStream } from "./output.js";
+import { isPlainObject } from "./plain.js";
 import { isWellFormed } from "./text.js";
 
 /**
@@ -25,6 +26,9 @@ export function encodeSafetensorsStream(
 }
 
 function planSafetensors(tensors: Record<string, AnyTensorData>, metadata: Record<string, string> | undefined): Output {
+  if (typeof tensors !== "object" || tensors === null || !isPlainObject(tensors)) {
+    throw new TypeError("tensors must be a plain object of tensors by name; of a Map, take Object.fromEntries");
+  }
   const ordered = Object.entries(tensors).map(([name, tensor]) => {
     checkName(name);
     return { name, tensor, info: checkTensor(tensor, `tensor ${JSON.stringify(name)}`) };

@@ -44,7 +44,7 @@ export async function runAsync<T>(reader: Reader<T>, source: RandomAccess): Prom
   let step = reader.next();
   while (!step.done) {
     const { offset, length } = step.value;
-    const bytes = await source.read(offset, length);
+    const bytes = toBytes(await source.read(offset, length));
     if (bytes.byteLength !== length) {
       throw new CheckpointError(`the source gave ${bytes.byteLength} bytes, ${length} were asked for`, offset);
     }
@@ -66,7 +66,8 @@ export function toRandomAccess(source: Blob | RandomAccess): RandomAccess {
 
 /** The argument of a decoder in memory, as bytes. */
 export function toBytes(input: Uint8Array | ArrayBuffer): Uint8Array {
-  if (input instanceof Uint8Array) return input;
+  // A subclass such as Node's Buffer has methods of other meanings: its slice() does not copy.
+  if (input instanceof Uint8Array) return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
   if (input instanceof ArrayBuffer) return new Uint8Array(input);
   throw new TypeError(`expected the file's bytes as a Uint8Array or an ArrayBuffer, got ${describe(input)}`);
 }

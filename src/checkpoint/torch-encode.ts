@@ -61,6 +61,7 @@ class Encoder {
   private readonly keys = new Map<string, string>();
   private readonly bufferIds = new Map<ArrayBufferLike, number>();
   private readonly open = new Set<object>();
+  private readonly identities = new Map<object, Map<Role, object>>();
 
   write(value: unknown, path: string, role: Role): void {
     switch (typeof value) {
@@ -86,7 +87,8 @@ class Encoder {
   }
 
   private number(value: number): void {
-    if (Number.isSafeInteger(value) && !Object.is(value, -0)) this.pickle.integer(BigInt(value));
+    if (Number.isInteger(value) && Math.abs(value) <= 2 ** 53 && !Object.is(value, -0))
+      this.pickle.integer(BigInt(value));
     else this.pickle.float(value);
   }
 
@@ -96,10 +98,8 @@ class Encoder {
   }
 
   private object(value: object, path: string, role: Role): void {
-    if (this.pickle.recall(value)) {
-      if (this.open.has(value)) refuse(path, "a cycle: it contains itself");
-      return;
-    }
+    if (this.open.has(value)) refuse(path, "a cycle: it contains itself");
+    if (this.pickle.recall(this.identity(value, role))) return;
     if (this.open.size >= MAX_DEPTH) refuse(path, `nested more than ${MAX_DEPTH} deep`);
     this.open.add(value);
     if (looksLikeTensor(value)) this.tensor(value, path);
@@ -111,8 +111,18 @@ class Encoder {
     this.open.delete(value);
   }
 
+  /** What an object is memorised under: within a `StateDict` it is written otherwise than elsewhere, and so not shared. */
+  private identity(value: object, role: Role): object {
+    if (role === "plain") return value;
+    const roles = this.identities.get(value) ?? new Map<Role, object>();
+    this.identities.set(value, roles);
+    const identity = roles.get(role) ?? {};
+    roles.set(role, identity);
+    return identity;
+  }
+
   private array(array: unknown[], path: string, role: Role): void {
-    this.pickle.op(OP.EMPTY_LIST).memorise(array);
+    this.pickle.op(OP.EMPTY_LIST).memorise(this.identity(array, role));
     if (array.length === 0) return;
     this.pickle.op(OP.MARK);
     for (let i = 0; i < array.length; i++) this.write(array[i], `${path}[${i}]`, role === "groups" ? "group" : "plain");
@@ -167,7 +177,7 @@ class Encoder {
     if (Object.getOwnPropertySymbols(object).length > 0) refuse(path, "an object with a symbol as key");
     const entries = Object.entries(object);
     const isStateDict = role === "plain" && hasShapeOfStateDict(object);
-    this.pickle.op(OP.EMPTY_DICT).memorise(object);
+    this.pickle.op(OP.EMPTY_DICT).memorise(this.identity(object, role));
     if (entries.length === 0) return;
     this.pickle.op(OP.MARK);
     for (const [key, value] of entries) {

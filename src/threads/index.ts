@@ -8,6 +8,9 @@ import { workerSource } from "./worker.generated.js";
 
 export type { Engine, EngineInfo, EngineOptions } from "../engine.js";
 
+/** More than any hardware has: a mistake rather than a wish. */
+const MOST_THREADS = 1024;
+
 export interface ThreadedEngineOptions extends EngineOptions {
   /** how many threads share a step, the calling one included; default: as many as the hardware runs at a time */
   threads?: number;
@@ -31,8 +34,8 @@ export async function createThreadedEngine(options: ThreadedEngineOptions = {}):
   const missing = whatIsMissing();
   if (missing !== null) throw new Error(missing);
   const { threads, ...engineOptions } = options;
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
-    throw new RangeError(`threads must be an integer from 1 on, got ${String(threads)}`);
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
+    throw new RangeError(`threads must be an integer from 1 to ${MOST_THREADS}, got ${JSON.stringify(threads)}`);
   }
   const engine = Engine.create(sharedKernelSource, engineOptions, true);
   await startThreads(engine, threads ?? (await hardwareThreads()), workerSource);

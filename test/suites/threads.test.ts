@@ -211,7 +211,7 @@ threaded("refuses wrong options", async () => {
   const shared = new WebAssembly.Memory({ initial: 1, maximum: 2, shared: true });
   const own = { allocate: () => 16, free: () => {} };
   const cases: [options: object, message: RegExp][] = [
-    [{ threads: 0 }, /threads must be an integer from 1 on, got 0/],
+    [{ threads: 0 }, /threads must be an integer from 1 to 1024, got 0/],
     [{ threads: 1.5 }, /got 1\.5/],
     [{ threads: "2" }, /got 2/],
     [{ thread: 2 }, /createThreadedEngine has no option thread/],
