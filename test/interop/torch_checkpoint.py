@@ -185,7 +185,7 @@ def describe_loosely(value):
         return sorted(json.dumps([str(loose_key(k)), describe_loosely(v)]) for k, v in value.items())
     if isinstance(value, (list, tuple)):
         return [describe_loosely(item) for item in value]
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 and str(value) != "-0.0":
+    if isinstance(value, float) and value.is_integer() and abs(value) <= 2**53 and str(value) != "-0.0":
         return describe(int(value))
     return describe(value)
 

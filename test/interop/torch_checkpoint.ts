@@ -59,7 +59,7 @@ function describe(value: unknown): unknown {
 }
 
 function describeNumber(value: number | bigint): unknown {
-  if (typeof value === "bigint" || (Number.isSafeInteger(value) && !Object.is(value, -0)))
+  if (typeof value === "bigint" || (Number.isInteger(value) && Math.abs(value) <= 2 ** 53 && !Object.is(value, -0)))
     return ["integer", String(value)];
   return ["float", toHex(Float64Array.of(value)).replace(/../g, "$& ").trim().split(" ").reverse().join("")];
 }
