@@ -1,13 +1,26 @@
 // What clipping does to gradients: the sum of squares for a norm, scaling, clamping, zeroing.
 
-/**
- * Σ (x·scale)², every product rounded to T as the scaled gradient would be, squares and sums in f64. Pairs of elements go to
- * four sums in turn, which are added up at the end: a fixed order, so that the bits depend on nothing but the input, and one
- * in which no addition waits for the one before.
- */
+/** Elements whose squares are summed before they go into the total: RUN of src/kernel/kernel.ts. */
+const RUN: usize = 65536;
+
+/** Σ (x·scale)², run by run. */
 // @ts-ignore: decorator
 @inline
 export function sumOfSquares<T extends number>(x: usize, n: usize, scale: T): f64 {
+  let sum: f64 = 0;
+  for (; n > RUN; n -= RUN) {
+    sum += sumOfRun<T>(x, RUN, scale);
+    x += RUN * sizeof<T>();
+  }
+  return sum + sumOfRun<T>(x, n, scale);
+}
+
+/**
+ * Σ (x·scale)² of one run, every product rounded to T as the scaled gradient would be, squares and sums in f64. Pairs of elements go to
+ * four sums in turn, which are added up at the end: a fixed order, so that the bits depend on nothing but the input, and one
+ * in which no addition waits for the one before.
+ */
+function sumOfRun<T extends number>(x: usize, n: usize, scale: T): f64 {
   const s = v128.splat<T>(scale);
   let a = f64x2.splat(0);
   let b = a;

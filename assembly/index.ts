@@ -5,43 +5,28 @@
 import { backward } from "./backward";
 import { clamp, multiply, sumOfSquares } from "./gradient";
 import { multiplier, multiplyAdd } from "./multiply-add";
-import { Momentum, update } from "./sgd";
+import { dispatch } from "./variants";
 
 /** Which build this is: 0 hardware, 1 emulated, 2 separate. */
 // @ts-ignore: introduced by asconfig.json
 export const rounding: i32 = ROUNDING;
 
 /**
- * One step of n elements by the given variant; the scalars are explained in sgd.ts. The variants are counted as in
- * src/kernel/variants.ts. One export for all of them, because JavaScript engines call a function fast that is always the same.
+ * One step of n elements by the given variant of variants.ts; the scalars are explained in sgd.ts. One export for all of them,
+ * because JavaScript engines call a function fast that is always the same.
  */
 export function sgd_f32(variant: u32, p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32): void {
-  switch (variant) {
-    case 0: update<f32>(Momentum.None, false, false, p, g, b, n, lr, wd, r, u, l); break; // plain
-    case 1: update<f32>(Momentum.Heavy, false, false, p, g, b, n, lr, wd, r, u, l); break; // momentum
-    case 2: update<f32>(Momentum.Heavy, false, true, p, g, b, n, lr, wd, r, u, l); break; // momentum_damped
-    case 3: update<f32>(Momentum.Nesterov, false, false, p, g, b, n, lr, wd, r, u, l); break; // nesterov
-    case 4: update<f32>(Momentum.Nesterov, false, true, p, g, b, n, lr, wd, r, u, l); break; // nesterov_damped
-    case 5: update<f32>(Momentum.None, true, false, p, g, b, n, lr, wd, r, u, l); break; // plain_decay
-    case 6: update<f32>(Momentum.Heavy, true, false, p, g, b, n, lr, wd, r, u, l); break; // momentum_decay
-    case 7: update<f32>(Momentum.Heavy, true, true, p, g, b, n, lr, wd, r, u, l); break; // momentum_damped_decay
-    case 8: update<f32>(Momentum.Nesterov, true, false, p, g, b, n, lr, wd, r, u, l); break; // nesterov_decay
-    case 9: update<f32>(Momentum.Nesterov, true, true, p, g, b, n, lr, wd, r, u, l); break; // nesterov_damped_decay
-  }
+  dispatch<f32>(false, variant, p, g, b, n, lr, wd, r, u, l, 1, 1, 0, 0);
 }
 export function sgd_f64(variant: u32, p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64): void {
-  switch (variant) {
-    case 0: update<f64>(Momentum.None, false, false, p, g, b, n, lr, wd, r, u, l); break; // plain
-    case 1: update<f64>(Momentum.Heavy, false, false, p, g, b, n, lr, wd, r, u, l); break; // momentum
-    case 2: update<f64>(Momentum.Heavy, false, true, p, g, b, n, lr, wd, r, u, l); break; // momentum_damped
-    case 3: update<f64>(Momentum.Nesterov, false, false, p, g, b, n, lr, wd, r, u, l); break; // nesterov
-    case 4: update<f64>(Momentum.Nesterov, false, true, p, g, b, n, lr, wd, r, u, l); break; // nesterov_damped
-    case 5: update<f64>(Momentum.None, true, false, p, g, b, n, lr, wd, r, u, l); break; // plain_decay
-    case 6: update<f64>(Momentum.Heavy, true, false, p, g, b, n, lr, wd, r, u, l); break; // momentum_decay
-    case 7: update<f64>(Momentum.Heavy, true, true, p, g, b, n, lr, wd, r, u, l); break; // momentum_damped_decay
-    case 8: update<f64>(Momentum.Nesterov, true, false, p, g, b, n, lr, wd, r, u, l); break; // nesterov_decay
-    case 9: update<f64>(Momentum.Nesterov, true, true, p, g, b, n, lr, wd, r, u, l); break; // nesterov_damped_decay
-  }
+  dispatch<f64>(false, variant, p, g, b, n, lr, wd, r, u, l, 1, 1, 0, 0);
+}
+/** The same on gradients that are scaled, and zeroed if `mask` says so. */
+export function sgd_scaled_f32(variant: u32, p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32, factor: f32, clip: f32, zeros: usize, mask: usize): void {
+  dispatch<f32>(true, variant, p, g, b, n, lr, wd, r, u, l, factor, clip, zeros, mask);
+}
+export function sgd_scaled_f64(variant: u32, p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64, factor: f64, clip: f64, zeros: usize, mask: usize): void {
+  dispatch<f64>(true, variant, p, g, b, n, lr, wd, r, u, l, factor, clip, zeros, mask);
 }
 
 export function sum_of_squares_f32(x: usize, n: usize, scale: f32): f64 { return sumOfSquares<f32>(x, n, scale); }

@@ -12,12 +12,16 @@ export const enum Rounding {
   Separate = 2,
 }
 
+// @ts-ignore: decorator
+@inline
+// @ts-ignore: introduced by asconfig.json
+export const isEmulated: bool = ROUNDING == Rounding.Emulated;
+
 /** k as multiplyAdd wants it: in all lanes, and for the emulation of f32 already as f64. */
 // @ts-ignore: decorator
 @inline
 export function multiplier<T extends number>(k: T): v128 {
-  // @ts-ignore: introduced by asconfig.json
-  if (ROUNDING == Rounding.Emulated && sizeof<T>() == 4) return f64x2.splat(f64(k));
+  if (isEmulated && sizeof<T>() == 4) return f64x2.splat(f64(k));
   return v128.splat<T>(k);
 }
 
@@ -66,9 +70,9 @@ function emulated32(x: v128, k: v128, z: v128): v128 {
   // Rounding twice differs from rounding once only where the f64 sum was itself rounded and landed on the midpoint of two
   // neighbouring f32. In the normal range of f32 the sum's lowest 29 bits are then a one and 28 zeros: shifted to the top, the
   // one number whose absolute value is negative. Below that range and at its border the midpoints lie elsewhere, so all results
-  // with an exponent field of 0 or 1 (zeros among them) are taken as hard. Shifts, because engines build a vector constant anew at every use.
+  // whose squares are 0, those below 2^-75, are taken as hard. No constants but 0, because engines build others anew at every use.
   const midpoint = i32x4.abs(i32x4.shl(v128.shuffle<i32>(lo, hi, 0, 2, 4, 6), 3));
-  const small = i32x4.eq(i32x4.shr_u(i32x4.shl(result, 1), 25), i64x2.splat(0));
+  const small = f32x4.eq(f32x4.mul(result, result), f32x4.splat(0));
   if (i32x4.bitmask(v128.or(midpoint, small))) return hard32(x, k, z);
   return result;
 }

@@ -17,7 +17,6 @@ const CORE = 'export { createEngine, SGD } from "sgd-wasm";';
 const LOADER = `
   export { kernelSource } from "./src/entry/embedded.js";
   export { selectKernel, suppliedKernel } from "./src/kernel/select.js";
-  export { BLOCK_BYTES } from "./src/kernel/passes.js";
   export { variantIndex } from "./src/kernel/variants.js";
 `;
 

@@ -2,8 +2,7 @@
 
 // A kernel bound to a linear memory.
 
-import type { Kernel } from "./kernel/kernel.js";
-import { BLOCK_BYTES } from "./kernel/passes.js";
+import { type Kernel, SINK_BYTES } from "./kernel/kernel.js";
 import { type KernelSource, selectKernel, suppliedKernel } from "./kernel/select.js";
 import type { Allocator } from "./memory/allocator.js";
 import { Arena } from "./memory/arena.js";
@@ -61,8 +60,8 @@ export class Engine {
   readonly allocator: Allocator;
   /** @internal */
   readonly parameters = new Set<Parameter>();
-  /** Byte address of room for a block of gradients per thread, once `reserveScratch` was called. @internal */
-  scratch = 0;
+  /** Byte address of `SINK_BYTES` per thread, once `reserveSink` was called. @internal */
+  sink = 0;
   readonly #foreign: boolean;
   #threads: Threads | null = null;
   #disposed = false;
@@ -119,16 +118,16 @@ export class Engine {
   }
 
   /** @internal */
-  reserveScratch(): void {
-    if (this.scratch === 0) this.scratch = this.allocator.allocate(BLOCK_BYTES * this.info.threads);
+  reserveSink(): void {
+    if (this.sink === 0) this.sink = this.allocator.allocate(SINK_BYTES * this.info.threads);
   }
 
   /** Frees all parameters, their gradients and optimizer state. Nothing made by this engine can be used afterwards. */
   dispose(): void {
     this.#disposed = true;
     for (const parameter of this.parameters) parameter.dispose();
-    if (this.scratch !== 0) this.allocator.free(this.scratch);
-    this.scratch = 0;
+    if (this.sink !== 0) this.allocator.free(this.sink);
+    this.sink = 0;
     this.#threads?.stop();
   }
 

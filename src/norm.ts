@@ -1,8 +1,6 @@
 // The total 2-norm of gradients, and what clipping to it multiplies them by. The order of summation and all roundings are
 // fixed, so that the bits are the same on every runtime.
 
-import type { Engine } from "./engine.js";
-import type { Region } from "./memory/region.js";
 import type { Parameter } from "./parameter.js";
 import type { SparseRows } from "./sparse-gradient.js";
 
@@ -27,7 +25,7 @@ export function totalNorm(params: readonly Parameter[], scale: number): number {
 
 function sumOfSquares({ engine, sparse, gradient }: Parameter, scale: number): number {
   if (sparse) return sumOfSparseSquares(sparse, scale);
-  return gradient ? sumInRuns(engine, gradient, scale) : 0;
+  return gradient ? engine.kernel[gradient.dtype].sumOfSquares(gradient.address, gradient.size, scale) : 0;
 }
 
 /** Rows that come more than once are summed first, after scaling. */
@@ -35,16 +33,13 @@ function sumOfSparseSquares(rows: SparseRows, scale: number): number {
   const scaled = rows.scaled(scale);
   try {
     const summed = scaled.coalesced();
-    const sum = sumInRuns(rows.parameter.engine, summed.values, 1);
+    const { address, dtype, size } = summed.values;
+    const sum = rows.parameter.engine.kernel[dtype].sumOfSquares(address, size, 1);
     summed.free();
     return sum;
   } finally {
     scaled.free();
   }
-}
-
-function sumInRuns(engine: Engine, { address, dtype, size }: Region, scale: number): number {
-  return engine.kernel[dtype].sumInRuns(address, size, scale);
 }
 
 /**

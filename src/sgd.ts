@@ -67,7 +67,7 @@ export class SGD {
   readonly state = new OptimizerState();
   readonly #plan = new Plan();
   /** one object for all steps, so that a step makes none */
-  readonly #gradients: GradientOptions = { scale: null, clip: null, zero: false };
+  readonly #gradients: GradientOptions = { scaled: false, scale: 1, clip: 1, zero: false };
   readonly #tape = new Tape();
   /** state entries of a loaded dict that no group mentioned */
   #aside: Record<string, unknown> = {};
@@ -105,8 +105,10 @@ export class SGD {
     if (options !== NO_OPTIONS) checkStepOptions(options, this.defaults.differentiable);
     const result = closure ? closure() : undefined;
     const gradients = this.#gradients;
-    gradients.scale = options.gradScale ?? null;
-    gradients.clip = options.maxGradNorm === undefined ? null : this.#clip(options.maxGradNorm, gradients.scale ?? 1);
+    const { gradScale, maxGradNorm } = options;
+    gradients.scaled = gradScale !== undefined || maxGradNorm !== undefined;
+    gradients.scale = gradScale ?? 1;
+    gradients.clip = maxGradNorm === undefined ? 1 : this.#clip(maxGradNorm, gradients.scale);
     gradients.zero = options.zeroGrad ?? false;
     this.#plan.prepare(this.paramGroups, this.state, gradients);
     try {
@@ -183,8 +185,7 @@ export class SGD {
   }
 
   #clip(maxGradNorm: number, scale: number): number {
-    // Each once, also where a parameter comes twice.
-    const params = [...new Set(this.#params())].filter((parameter) => parameter.hasGrad || parameter.sparse);
+    const params = this.#plan.parametersOf(this.paramGroups);
     return clipCoefficient(params, totalNorm(params, scale), maxGradNorm);
   }
 }

@@ -1,7 +1,6 @@
 // The kernel as the host calls it: typed, and bound to a memory.
 
 import { instantiateSync } from "@assemblyscript/loader";
-import { type BlockStep, stepInBlocks, sumInRuns } from "./passes.js";
 import { type DType, WASM_TYPE } from "./variants.js";
 
 /**
@@ -21,9 +20,25 @@ export type Update = (
   lookahead: number,
 ) => void;
 
+/**
+ * The same, on gradients that are multiplied by `factor`, then by `clip`. With `mask` -1 and `zeros` = `g` they are zero
+ * afterwards. With `mask` 0 they stay as they are, and `zeros` is the address of `SINK_BYTES` that are written instead.
+ */
+export type ScaledUpdate = (
+  ...args: [...step: Parameters<Update>, factor: number, clip: number, zeros: number, mask: number]
+) => void;
+
+/** Squares are summed in runs of this many elements, run by run, so that threads can share them without changing the sum. */
+export const RUN = 65536;
+
+/** Room for what an update writes instead of zeros: a line of the cache. */
+export const SINK_BYTES = 64;
+
 /** The exports for one element type. `x` is the byte address of `n` elements. */
-export interface KernelExports {
+export interface TypedKernel {
   sgd: Update;
+  sgdScaled: ScaledUpdate;
+  /** Σ (x·scale)², in runs of `RUN` elements whose sums are added in their order */
   sumOfSquares(x: number, n: number, scale: number): number;
   /** to = (from·first)·second; both may be the same */
   multiply(to: number, from: number, n: number, first: number, second: number): void;
@@ -43,15 +58,6 @@ export interface KernelExports {
     sums: number,
   ): void;
   multiplyAdd(x: number, k: number, z: number): number;
-  /** of any type */
-  zero(address: number, byteLength: number): void;
-}
-
-/** The exports for one element type, and passes made of them. */
-export interface TypedKernel extends KernelExports {
-  stepInBlocks(step: BlockStep): void;
-  /** the sum of squares of any number of elements */
-  sumInRuns(x: number, n: number, scale: number): number;
 }
 
 export type Build = "hardware" | "emulated" | "separate";
@@ -77,26 +83,21 @@ export function kernelOf(module: WebAssembly.Module, exports: Exports): Kernel {
   return {
     module,
     build,
-    float32: typed(exports, "float32", 4),
-    float64: typed(exports, "float64", 8),
+    float32: typed(exports, "float32"),
+    float64: typed(exports, "float64"),
     zero: exports.zero as Kernel["zero"],
   };
 }
 
-function typed(exports: Exports, dtype: DType, elementBytes: number): TypedKernel {
+function typed(exports: Exports, dtype: DType): TypedKernel {
   const named = (name: string) => exports[`${name}_${WASM_TYPE[dtype]}`] as never;
-  const kernel: KernelExports = {
+  return {
     sgd: named("sgd"),
+    sgdScaled: named("sgd_scaled"),
     sumOfSquares: named("sum_of_squares"),
     multiply: named("multiply"),
     clamp: named("clamp"),
     backward: named("backward"),
     multiplyAdd: named("multiply_add"),
-    zero: exports.zero as KernelExports["zero"],
-  };
-  return {
-    ...kernel,
-    stepInBlocks: (step) => stepInBlocks(kernel, elementBytes, step),
-    sumInRuns: (x, n, scale) => sumInRuns(kernel, elementBytes, x, n, scale),
   };
 }

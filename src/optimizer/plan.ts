@@ -2,21 +2,24 @@
 // first element changes.
 
 import type { Engine } from "../engine.js";
+import type { TypedKernel } from "../kernel/kernel.js";
 import type { DType } from "../kernel/variants.js";
 import { ELEMENT_BYTES } from "../memory/region.js";
 import { describe, type Parameter } from "../parameter.js";
 import { structure } from "../structure.js";
 import type { ParamGroup } from "./options.js";
-import { pythonType } from "./python.js";
 import type { GradientOptions } from "./run.js";
+import { asNumber, type Float32Use, Scalars } from "./scalars.js";
 import { dropSparse, prepareSparse, type SparseUpdate, unsupported } from "./sparse-update.js";
 import type { OptimizerState, ParameterState } from "./state.js";
 
 /** Adjacent elements of one group that get the same update. */
 export interface Span {
-  group: ParamGroup;
+  scalars: Scalars;
   engine: Engine;
   dtype: DType;
+  /** of the engine, for the dtype */
+  kernel: TypedKernel;
   /** the first step of these parameters: their buffer holds nothing yet */
   fresh: boolean;
   /** byte addresses of parameters, gradients and momentum buffers (0 without momentum) */
@@ -33,12 +36,9 @@ interface PlannedGroup {
   params: Parameter[];
   momentum: boolean;
   merge: boolean;
-  /** there are float32 gradients; with a momentum buffer of an earlier step */
-  float32: boolean;
-  float32Running: boolean;
+  scalars: Scalars;
+  float32: Float32Use;
 }
-
-const LARGEST_FLOAT32 = 3.4028234663852886e38;
 
 export class Plan {
   readonly spans: Span[] = [];
@@ -48,6 +48,7 @@ export class Plan {
   /** some parameter comes more than once */
   hasDuplicates = false;
   readonly #groups: PlannedGroup[] = [];
+  #withGradient: readonly Parameter[] = [];
   /** `structure.version` for which the plan holds */
   #version = -1;
   readonly #fresh: ParameterState[] = [];
@@ -58,16 +59,22 @@ export class Plan {
   prepare(groups: readonly ParamGroup[], state: OptimizerState, gradients: GradientOptions): void {
     try {
       if (!this.#holds(groups)) this.#make(groups, state, gradients);
-      let scaled = gradients.scale !== null || gradients.clip !== null;
+      let scaled = gradients.scaled;
       for (let i = 0; i < this.#groups.length; i++) {
-        checkScalars(this.#groups[i]);
-        if (this.#groups[i].group.maximize) scaled = true;
+        const { group, scalars, float32 } = this.#groups[i];
+        if (!scalars.fit(group)) scalars.read(group, float32);
+        if (scalars.sign < 0) scaled = true;
       }
-      if (scaled) for (let i = 0; i < this.count; i++) this.spans[i].engine.reserveScratch();
+      if (scaled) for (let i = 0; i < this.count; i++) this.spans[i].engine.reserveSink();
     } catch (error) {
       this.abandon(state);
       throw error;
     }
+  }
+
+  /** Parameters that have a gradient, each once, also where it comes twice. */
+  parametersOf(groups: readonly ParamGroup[]): readonly Parameter[] {
+    return this.#holds(groups) ? this.#withGradient : withGradient(groups.flatMap((group) => [...group.params]));
   }
 
   /** The step does not take place: takes back what was prepared. */
@@ -102,6 +109,7 @@ export class Plan {
     for (const group of groups) this.#addGroup(group, state, gradients);
     const params = this.#groups.flatMap((planned) => planned.params);
     this.hasDuplicates = new Set(params).size !== params.length;
+    this.#withGradient = withGradient(params);
     // First steps and sparse gradients are planned anew every time.
     this.#version = this.#fresh.length === 0 && this.sparse.length === 0 ? structure.version : -1;
   }
@@ -112,17 +120,19 @@ export class Plan {
       params: [...group.params],
       momentum: asNumber(group.momentum, "momentum") !== 0,
       merge: group.foreach !== false,
-      float32: false,
-      float32Running: false,
+      scalars: new Scalars(),
+      float32: { any: false, running: false },
     };
     this.#groups.push(planned);
     for (const parameter of planned.params) {
       if (parameter.disposed) throw new Error(`${describe(parameter)} was disposed: take it out of its group`);
       if (!parameter.hasGrad && parameter.sparse === null) continue;
       const entry = this.#entry(parameter, state);
-      if (parameter.dtype === "float32") planned.float32 = true;
-      const running = entry.rows !== null || (entry.buffer !== null && !entry.fresh);
-      if (parameter.dtype === "float32" && planned.momentum && running) planned.float32Running = true;
+      if (parameter.dtype === "float32") {
+        planned.float32.any = true;
+        const running = entry.rows !== null || (entry.buffer !== null && !entry.fresh);
+        if (planned.momentum && running) planned.float32.running = true;
+      }
       if (parameter.sparse === null) this.#addDense(planned, parameter, entry);
       else this.#addSparse(group, parameter, entry, gradients);
     }
@@ -142,7 +152,7 @@ export class Plan {
     this.sparse.push(prepareSparse(group, parameter, entry, before, gradients));
   }
 
-  #addDense({ group, momentum, merge }: PlannedGroup, parameter: Parameter, entry: ParameterState): void {
+  #addDense({ scalars, momentum, merge }: PlannedGroup, parameter: Parameter, entry: ParameterState): void {
     if (momentum && entry.rows) throw unsupported();
     if (momentum && entry.buffer === null) {
       this.#fresh.push(entry);
@@ -150,9 +160,10 @@ export class Plan {
       entry.fresh = true;
     }
     const span: Span = {
-      group,
+      scalars,
       engine: parameter.engine,
       dtype: parameter.dtype,
+      kernel: parameter.engine.kernel[parameter.dtype],
       fresh: momentum && entry.fresh,
       p: parameter.address,
       g: parameter.gradient?.address ?? 0,
@@ -177,7 +188,7 @@ function isAsPlanned(group: ParamGroup, planned: PlannedGroup): boolean {
 function isAdjacent(last: Span, next: Span): boolean {
   const bytes = last.n * ELEMENT_BYTES[last.dtype];
   return (
-    last.group === next.group &&
+    last.scalars === next.scalars &&
     last.engine === next.engine &&
     last.dtype === next.dtype &&
     last.fresh === next.fresh &&
@@ -187,28 +198,6 @@ function isAdjacent(last: Span, next: Span): boolean {
   );
 }
 
-/** The scalars of a group as torch checks them when it hands them to its kernels. */
-function checkScalars({ group, float32, float32Running }: PlannedGroup): void {
-  if ("weight_decay" in group) throw new TypeError("a parameter group has no option weight_decay: write weightDecay");
-  const lr = asNumber(group.lr, "lr");
-  const momentum = asNumber(group.momentum, "momentum");
-  const weightDecay = asNumber(group.weightDecay, "weightDecay");
-  const dampening = momentum !== 0 ? asNumber(group.dampening, "dampening") : 0;
-  if (!float32) return;
-  checkFloat32(lr);
-  checkFloat32(weightDecay);
-  if (float32Running) checkFloat32(1 - dampening);
-  if (group.nesterov) checkFloat32(momentum);
-}
-
-function checkFloat32(value: number): void {
-  if (Math.abs(value) > LARGEST_FLOAT32 && Math.abs(value) !== Number.POSITIVE_INFINITY) {
-    throw new Error("value cannot be converted to type float without overflow");
-  }
-}
-
-function asNumber(value: unknown, name: string): number {
-  if (typeof value === "number") return value;
-  if (typeof value === "boolean") return Number(value);
-  throw new TypeError(`${name} of a parameter group must be a number, got ${pythonType(value)}`);
+function withGradient(params: readonly Parameter[]): Parameter[] {
+  return [...new Set(params)].filter((parameter) => parameter.hasGrad || parameter.sparse);
 }

@@ -50,7 +50,7 @@ function compute(
   parameter: Parameter,
   entry: ParameterState,
   before: SparseRows | null,
-  { scale, clip }: GradientOptions,
+  { scaled, scale, clip }: GradientOptions,
   temporary: SparseRows[],
 ): SparseUpdate {
   const keep = (rows: SparseRows): SparseRows => {
@@ -58,9 +58,8 @@ function compute(
     return rows;
   };
   const sparse = parameter.sparse as SparseRows;
-  const scaled = scale !== null || clip !== null || group.maximize;
   const sign = group.maximize ? -1 : 1;
-  const gradient = scaled ? keep(sparse.scaled(sign * (scale ?? 1), clip ?? 1)) : sparse;
+  const gradient = scaled || group.maximize ? keep(sparse.scaled(sign * scale, clip)) : sparse;
   const update = { group, parameter, entry, gradient, temporary };
   if (Number(group.momentum) === 0) return { ...update, change: gradient, buffer: null };
   if (entry.buffer !== null) return { ...update, change: null, buffer: null };

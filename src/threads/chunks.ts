@@ -1,15 +1,14 @@
 // Doing the chunks of a pass: what the calling thread and the workers have in common.
 
-import type { Kernel, TypedKernel } from "../kernel/kernel.js";
-import { BLOCK_BYTES, type BlockStep } from "../kernel/passes.js";
+import { type Kernel, SINK_BYTES, type TypedKernel } from "../kernel/kernel.js";
 import { type Control, claim, finish, PASS, setWorking, WORD } from "./control.js";
 
 /** With their arguments in a pass; addresses are those of the first element. */
 export const OPERATION = {
   /** variant, p, g, b, negativeLr, weightDecay, retain, undamped, lookahead */
   step: 0,
-  /** the same, then the first thread's scratch, factor, clip, zero */
-  stepInBlocks: 1,
+  /** the same, then factor, clip, zeros (with mask 0 the first thread's sink), mask */
+  scaledStep: 1,
   /** to, from, first, second */
   multiply: 2,
   /** x, bound */
@@ -50,8 +49,8 @@ function doChunk(kernel: Kernel, { pass, sums }: Control, thread: number, chunk:
     case OPERATION.step:
       step(typed, pass, at, n);
       break;
-    case OPERATION.stepInBlocks:
-      stepInBlocks(typed, pass, at, n, thread);
+    case OPERATION.scaledStep:
+      scaledStep(typed, pass, at, n, thread);
       break;
     case OPERATION.multiply:
       typed.multiply(pass[A] + at, pass[A + 1] + at, n, pass[A + 2], pass[A + 3]);
@@ -75,22 +74,18 @@ function step({ sgd }: TypedKernel, pass: Float64Array, at: number, n: number): 
   sgd(pass[A], p, g, b, n, pass[A + 4], pass[A + 5], pass[A + 6], pass[A + 7], pass[A + 8]);
 }
 
-const blockStep = {} as BlockStep;
-
-function stepInBlocks(typed: TypedKernel, pass: Float64Array, at: number, n: number, thread: number): void {
-  blockStep.variant = pass[A];
-  blockStep.p = pass[A + 1] + at;
-  blockStep.g = pass[A + 2] + at;
-  blockStep.b = pass[A + 3] + at;
-  blockStep.n = n;
-  blockStep.negativeLr = pass[A + 4];
-  blockStep.weightDecay = pass[A + 5];
-  blockStep.retain = pass[A + 6];
-  blockStep.undamped = pass[A + 7];
-  blockStep.lookahead = pass[A + 8];
-  blockStep.scratch = pass[A + 9] === 0 ? 0 : pass[A + 9] + thread * BLOCK_BYTES;
-  blockStep.factor = pass[A + 10];
-  blockStep.clip = pass[A + 11];
-  blockStep.zero = pass[A + 12] !== 0;
-  typed.stepInBlocks(blockStep);
+function scaledStep({ sgdScaled }: TypedKernel, pass: Float64Array, at: number, n: number, thread: number): void {
+  const p = pass[A + 1] + at;
+  const g = pass[A + 2] + at;
+  const b = pass[A + 3] + at;
+  const mask = pass[A + 12];
+  const zeros = pass[A + 11] + (mask === 0 ? thread * SINK_BYTES : at);
+  const negativeLr = pass[A + 4];
+  const weightDecay = pass[A + 5];
+  const retain = pass[A + 6];
+  const undamped = pass[A + 7];
+  const lookahead = pass[A + 8];
+  const factor = pass[A + 9];
+  const clip = pass[A + 10];
+  sgdScaled(pass[A], p, g, b, n, negativeLr, weightDecay, retain, undamped, lookahead, factor, clip, zeros, mask);
 }

@@ -1,7 +1,6 @@
 // A kernel whose large passes are shared among threads. It has the functions of any other kernel.
 
-import type { Kernel, TypedKernel } from "../kernel/kernel.js";
-import { type BlockStep, RUN } from "../kernel/passes.js";
+import { type Kernel, RUN, type TypedKernel } from "../kernel/kernel.js";
 import type { DType } from "../kernel/variants.js";
 import { OPERATION } from "./chunks.js";
 import { PASS, SUMS } from "./control.js";
@@ -42,10 +41,32 @@ function threaded(kernel: TypedKernel, team: Team, dtype: DType): TypedKernel {
       writeStep(pass, variant, p, g, b, negativeLr, weightDecay, retain, undamped, lookahead);
       run(OPERATION.step, n);
     },
-    stepInBlocks(step) {
-      if (small(step.n)) return kernel.stepInBlocks(step);
-      writeBlockStep(pass, step);
-      run(OPERATION.stepInBlocks, step.n);
+    sgdScaled(variant, p, g, b, n, negativeLr, weightDecay, retain, undamped, lookahead, factor, clip, zeros, mask) {
+      if (small(n)) {
+        const { sgdScaled } = kernel;
+        return sgdScaled(
+          variant,
+          p,
+          g,
+          b,
+          n,
+          negativeLr,
+          weightDecay,
+          retain,
+          undamped,
+          lookahead,
+          factor,
+          clip,
+          zeros,
+          mask,
+        );
+      }
+      writeStep(pass, variant, p, g, b, negativeLr, weightDecay, retain, undamped, lookahead);
+      pass[PASS.args + 9] = factor;
+      pass[PASS.args + 10] = clip;
+      pass[PASS.args + 11] = zeros;
+      pass[PASS.args + 12] = mask;
+      run(OPERATION.scaledStep, n);
     },
     multiply(to, from, n, first, second) {
       if (small(n)) return kernel.multiply(to, from, n, first, second);
@@ -57,8 +78,8 @@ function threaded(kernel: TypedKernel, team: Team, dtype: DType): TypedKernel {
       write(pass, x, bound);
       run(OPERATION.clamp, n);
     },
-    sumInRuns: (x, n, scale) =>
-      n <= RUN ? kernel.sumInRuns(x, n, scale) : sumInRuns(team, dtype === "float64", x, n, scale),
+    sumOfSquares: (x, n, scale) =>
+      n <= RUN ? kernel.sumOfSquares(x, n, scale) : sumInRuns(team, dtype === "float64", x, n, scale),
   };
 }
 
@@ -114,13 +135,4 @@ function writeStep(
   pass[PASS.args + 6] = retain;
   pass[PASS.args + 7] = undamped;
   pass[PASS.args + 8] = lookahead;
-}
-
-function writeBlockStep(pass: Float64Array, step: BlockStep): void {
-  const { variant, p, g, b, negativeLr, weightDecay, retain, undamped, lookahead } = step;
-  writeStep(pass, variant, p, g, b, negativeLr, weightDecay, retain, undamped, lookahead);
-  pass[PASS.args + 9] = step.scratch;
-  pass[PASS.args + 10] = step.factor;
-  pass[PASS.args + 11] = step.clip;
-  pass[PASS.args + 12] = Number(step.zero);
 }

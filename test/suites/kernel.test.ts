@@ -47,9 +47,18 @@ function repeated<A extends FloatArray>(array: A): A {
 
 type Variant = (typeof VARIANTS)[number];
 
-/** The three arrays as they go in, and parameters and buffers as they must come out. */
-function expectations(dtype: DType, { momentum, damped, decay }: Variant) {
+/** How the step is called: on the gradients as they are, or on scaled ones, which stay or are zeroed. */
+const WAYS = ["", " scaled", " scaled and zeroed"] as const;
+const FACTOR = -0.7;
+const CLIP = 0.3;
+/** Where a scaled step writes that leaves the gradients. */
+const SINK = 512;
+
+/** The three arrays as they go in, and as they must come out. */
+function expectations(dtype: DType, { momentum, damped, decay }: Variant, way: (typeof WAYS)[number]) {
   const [p, g, b] = inputs(dtype);
+  const round = dtype === "float32" ? Math.fround : (x: number) => x;
+  const scaled = (x: number) => (way === "" ? x : round(round(x * round(FACTOR)) * round(CLIP)));
   const rule = {
     dtype,
     rounding,
@@ -62,11 +71,12 @@ function expectations(dtype: DType, { momentum, damped, decay }: Variant) {
   };
   const [newP, newB] = [p.slice(), b.slice()];
   for (let i = 0; i < PERIOD; i++) {
-    const after = step(rule, p[i], g[i], b[i]);
+    const after = step(rule, p[i], scaled(g[i]), b[i]);
     newP[i] = after.p;
     newB[i] = after.b!;
   }
-  return { before: [p, g, b].map(repeated), after: [newP, g, newB].map(repeated), undamped: 1 - rule.dampening };
+  const newG = way === " scaled and zeroed" ? g.map(() => 0) : g;
+  return { before: [p, g, b].map(repeated), after: [newP, newG, newB].map(repeated), undamped: 1 - rule.dampening };
 }
 
 /** Fails unless the memory at `address` holds `size` elements of `expected` between untouched guards. */
@@ -96,14 +106,15 @@ for (const dtype of ["float32", "float64"] as const) {
   const width = dtype === "float32" ? 4 : 8;
   const room = (LARGEST * width + 2 * GUARD + 2 * VECTOR + 63) & ~63;
 
-  VARIANTS.forEach((variant, index) => {
-    test(`${dtype} ${variant.name} is right for every size and alignment`, () => {
-      const { before, after, undamped } = expectations(dtype, variant);
+  const cases = VARIANTS.flatMap((variant, index) => WAYS.map((way) => ({ variant, index, way })));
+  for (const { variant, index, way } of cases) {
+    test(`${dtype} ${variant.name}${way} is right for every size and alignment`, () => {
+      const { before, after, undamped } = expectations(dtype, variant, way);
       const bytes = new Uint8Array(memory.buffer);
       for (const size of SIZES) {
         for (const offsets of alignments(width)) {
           const addresses = offsets.map((offset, i) => 1024 + i * room + GUARD + offset);
-          const where = () => `${dtype} ${variant.name}, ${size} elements, offsets ${offsets}`;
+          const where = () => `${dtype} ${variant.name}${way}, ${size} elements, offsets ${offsets}`;
           addresses.forEach((address, i) => {
             bytes.fill(0xa5, address - GUARD, address);
             bytes.fill(0xa5, address + size * width, address + size * width + GUARD);
@@ -113,15 +124,19 @@ for (const dtype of ["float32", "float64"] as const) {
           });
           const [p, g, b] = addresses;
           const { lr, momentum, weightDecay } = OPTIONS;
-          kernel[dtype].sgd(index, p, g, b, size, -lr, weightDecay, momentum, undamped, momentum);
+          const { sgd, sgdScaled } = kernel[dtype];
+          const scalars = [-lr, weightDecay, momentum, undamped, momentum] as const;
+          if (way === "") sgd(index, p, g, b, size, ...scalars);
+          else if (way === " scaled") sgdScaled(index, p, g, b, size, ...scalars, FACTOR, CLIP, SINK, 0);
+          else sgdScaled(index, p, g, b, size, ...scalars, FACTOR, CLIP, g, -1);
           addresses.forEach((address, i) => {
             check(bytes, address, after[i], size, where);
           });
         }
       }
-      record(`kernel ${dtype} ${variant.name}`, after[0].subarray(0, PERIOD));
+      record(`kernel ${dtype} ${variant.name}${way}`, after[0].subarray(0, PERIOD));
     });
-  });
+  }
 }
 
 test("lists every variant once", () => {

@@ -1,0 +1,90 @@
+// A group's options as numbers for the kernel.
+
+import { variantIndex } from "../kernel/variants.js";
+import type { ParamGroup } from "./options.js";
+import { pythonType } from "./python.js";
+
+/** What of a group's parameters decides which scalars must fit into float32, as torch checks them. */
+export interface Float32Use {
+  /** there are float32 gradients; some with a momentum buffer of an earlier step */
+  any: boolean;
+  running: boolean;
+}
+
+const READ = ["lr", "momentum", "dampening", "weightDecay", "nesterov", "maximize"] as const;
+
+const LARGEST_FLOAT32 = 3.4028234663852886e38;
+
+/** Read from a group when it has changed, so that a step has nothing to compute. */
+export class Scalars {
+  negativeLr = 0;
+  weightDecay = 0;
+  momentum = 0;
+  undamped = 1;
+  /** what maximize multiplies gradients by */
+  sign = 1;
+  /** variants for running momentum and for first steps */
+  running = 0;
+  first = 0;
+  /** The options as they were read; NaN, which equals nothing, before that. */
+  readonly #options: Record<(typeof READ)[number], unknown> = {
+    lr: Number.NaN,
+    momentum: 0,
+    dampening: 0,
+    weightDecay: 0,
+    nesterov: false,
+    maximize: false,
+  };
+
+  /** Whether they are still those of the group. */
+  fit(group: ParamGroup): boolean {
+    const read = this.#options;
+    return (
+      read.lr === group.lr &&
+      read.momentum === group.momentum &&
+      read.dampening === group.dampening &&
+      read.weightDecay === group.weightDecay &&
+      read.nesterov === group.nesterov &&
+      read.maximize === group.maximize &&
+      !("weight_decay" in group)
+    );
+  }
+
+  /** @throws on options that are no numbers, or too large for float32 where they are used in it */
+  read(group: ParamGroup, float32: Float32Use): void {
+    this.#options.lr = Number.NaN;
+    if ("weight_decay" in group) throw new TypeError("a parameter group has no option weight_decay: write weightDecay");
+    const lr = asNumber(group.lr, "lr");
+    const momentum = asNumber(group.momentum, "momentum");
+    const weightDecay = asNumber(group.weightDecay, "weightDecay");
+    const undamped = 1 - (momentum !== 0 ? asNumber(group.dampening, "dampening") : 0);
+    const nesterov = Boolean(group.nesterov);
+    if (float32.any) {
+      checkFloat32(lr);
+      checkFloat32(weightDecay);
+      if (float32.running) checkFloat32(undamped);
+      if (nesterov) checkFloat32(momentum);
+    }
+    this.negativeLr = -lr;
+    this.weightDecay = weightDecay;
+    this.momentum = momentum;
+    this.undamped = undamped;
+    this.sign = group.maximize ? -1 : 1;
+    this.running = variantIndex(momentum !== 0, nesterov, undamped !== 1, weightDecay !== 0);
+    this.first = variantIndex(true, nesterov, false, weightDecay !== 0);
+    for (const key of READ) this.#options[key] = group[key];
+  }
+}
+
+function checkFloat32(value: number): void {
+  if (Math.abs(value) > LARGEST_FLOAT32 && Math.abs(value) !== Number.POSITIVE_INFINITY) {
+    throw new Error("value cannot be converted to type float without overflow");
+  }
+}
+
+/** Numbers, or booleans that stand for 0 and 1. */
+export function asNumber(value: unknown, name: string): number {
+  if (typeof value === "number") return value;
+  if (typeof value === "boolean") return Number(value);
+  throw new TypeError(`${name} of a parameter group must be a number, got ${pythonType(value)}`);
+}
