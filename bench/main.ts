@@ -12,6 +12,7 @@ import { memory } from "./questions/memory.js";
 import type { Question } from "./questions/question.js";
 import { roundings } from "./questions/roundings.js";
 import { SIZES_QUESTION, sizes } from "./questions/sizes.js";
+import { threads } from "./questions/threads.js";
 import { variants } from "./questions/variants.js";
 import { useClock } from "./support/clock.js";
 import { describeMachine } from "./support/machine.js";
@@ -19,7 +20,7 @@ import type { Measurement } from "./support/measurement.js";
 import { type Table, toMarkdown, toText } from "./support/table.js";
 import { QUICK, THOROUGH } from "./support/timing.js";
 
-const QUESTIONS: Record<QuestionName, Question> = { sizes, lists, variants, roundings, combined, memory };
+const QUESTIONS: Record<QuestionName, Question> = { sizes, lists, variants, roundings, threads, combined, memory };
 
 async function run(options: Options): Promise<void> {
   if (options.baseline === "compare" && !existsSync(options.baselineFile)) {

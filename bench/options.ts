@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 import type { Clock } from "./support/clock.js";
 
-export const QUESTION_NAMES = ["sizes", "lists", "variants", "roundings", "combined", "memory"] as const;
+export const QUESTION_NAMES = ["sizes", "lists", "variants", "roundings", "threads", "combined", "memory"] as const;
 export type QuestionName = (typeof QUESTION_NAMES)[number];
 
 export interface Options {
@@ -26,7 +26,8 @@ export const HELP = `Measures sgd-wasm against everything comparable on this mac
 
   questions             any of ${QUESTION_NAMES.join(", ")} (all)
   --quick               fewer and smaller sizes, fewer rounds: under a minute
-  --clock CLOCK         wall; or cpu: time on the processor, for a machine that others use as well (wall)
+  --clock CLOCK         wall; or cpu: time on the processor, for a machine that others use as well (wall); threads are
+                        always timed by the wall
   --baseline MODE       record: keep this run; compare: say what got slower or faster since
   --baseline-file PATH  (out/bench-baseline.json)
   --markdown PATH       where to write the tables (bench/results.md; with --quick or questions out/bench.md)

@@ -2,6 +2,7 @@
 // seen so far, and a program sees one engine and one model, not those of a whole benchmark.
 
 import { fileURLToPath } from "node:url";
+import type { Clock } from "../support/clock.js";
 import { LineProcess } from "./process.js";
 import type { Contender } from "./workload.js";
 
@@ -11,6 +12,10 @@ export interface Role {
   /** of ours: a kernel file of dist/, by default the best for the runtime */
   kernel?: { file: string; rounding: "fused" | "separate" };
   foreach?: boolean | null;
+  /** of ours: how many share a step; default 1, by `createEngine` */
+  threads?: number;
+  /** default: the one that is used for all */
+  clock?: Clock;
 }
 
 /** @throws Error when the contender is not there */

@@ -1,28 +1,34 @@
 // sgd-wasm: optimizer.step() as a whole.
 
 import { readFileSync } from "node:fs";
-import { createEngine, type EngineOptions, SGD } from "sgd-wasm";
+import { createEngine, type Engine, type EngineOptions, SGD } from "sgd-wasm";
+import { createThreadedEngine } from "sgd-wasm/threads";
 import { now } from "../support/clock.js";
 import { type Contender, fill, type Prepared, samplePoints, type Workload } from "./workload.js";
 
 const PACKAGE = new URL("../../package.json", import.meta.url);
 
+interface Use {
+  foreach?: boolean | null;
+  threads?: number;
+}
+
 /** An engine with these options, under this name. */
-export function contender(name: string, options: EngineOptions, foreach: boolean | null = null): Contender {
+export function contender(name: string, options: EngineOptions, { foreach = null, threads = 1 }: Use = {}): Contender {
   return {
     name,
     get version() {
       return JSON.parse(readFileSync(PACKAGE, "utf8")).version;
     },
     async prepare(workload) {
-      return prepare(workload, options, foreach);
+      const engine = threads === 1 ? createEngine(options) : await createThreadedEngine({ ...options, threads });
+      return prepare(workload, engine, foreach);
     },
   };
 }
 
-function prepare(workload: Workload, engineOptions: EngineOptions, foreach: boolean | null): Prepared {
+function prepare(workload: Workload, engine: Engine, foreach: boolean | null): Prepared {
   const { sizes, dtype, ...options } = workload;
-  const engine = createEngine(engineOptions);
   // All parameters and then all gradients, as a model that is built and then trained.
   const parameters = sizes.map((size) => engine.parameter(size, { dtype }));
   for (const parameter of parameters) parameter.ensureGrad();

@@ -12,11 +12,12 @@ import type { Contender, Prepared, Workload } from "./workload.js";
 
 const role: Role = JSON.parse(process.argv[2]);
 
-function create({ who, kernel, foreach }: Role): Contender | Promise<Contender> {
+function create({ who, kernel, foreach, threads }: Role): Contender | Promise<Contender> {
   if (who === "JavaScript") return javascript;
   if (who === "tfjs wasm") return tfjs();
   if (who === "jax-js") return jax();
-  return contender(who, kernel ? { module: load(kernel.file), rounding: kernel.rounding } : {}, foreach);
+  const options = kernel ? { module: load(kernel.file), rounding: kernel.rounding } : {};
+  return contender(who, options, { foreach, threads });
 }
 
 function load(file: string): WebAssembly.Module {
@@ -44,7 +45,7 @@ async function answer(command: string, words: string[]): Promise<string> {
   return "done";
 }
 
-useClock((process.env.SGD_WASM_BENCH_CLOCK ?? "wall") as Clock);
+useClock(role.clock ?? ((process.env.SGD_WASM_BENCH_CLOCK ?? "wall") as Clock));
 // Libraries that have something to say must not say it among the answers.
 console.log = console.error;
 for await (const line of createInterface({ input: process.stdin })) {

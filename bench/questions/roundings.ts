@@ -19,7 +19,7 @@ const BUILDS = [
 ] as const;
 
 export async function roundings({ effort, quick }: Settings): Promise<Answer> {
-  const builds = await Promise.all(BUILDS.filter(isSupported).map(toContender));
+  const builds = await Promise.all(BUILDS.filter(({ file }) => isSupported(file)).map(toContender));
   const measurements: Measurement[] = [];
   for (const dtype of ["float32", "float64"] as const) {
     for (const size of quick ? QUICK_SIZES : SIZES) {
@@ -37,8 +37,8 @@ export async function roundings({ effort, quick }: Settings): Promise<Answer> {
 
 type Build = (typeof BUILDS)[number];
 
-/** Whether the runtime has the instructions. */
-function isSupported({ file }: Build): boolean {
+/** Whether the runtime has the instructions of a kernel's file. */
+export function isSupported(file: string): boolean {
   return WebAssembly.validate(readFileSync(new URL(`../../dist/${file}`, import.meta.url)));
 }
 

@@ -26,6 +26,9 @@ export interface Timing {
   rounds: number[];
 }
 
+/** How often something runs in its turn, at the least: in the first run it finds the caches as the others have left them. */
+const LEAST_RUNS = 4;
+
 /** The timing of each runner, in their order. */
 export async function timeInTurns(runners: readonly Runner[], effort: Effort): Promise<Timing[]> {
   const times: number[] = [];
@@ -44,7 +47,7 @@ async function warmUp(runner: Runner, { sliceMilliseconds, warmUpMilliseconds }:
   for (;;) {
     const elapsed = (await runner.run(times)) / 1e6;
     spent += elapsed;
-    const fitting = Math.max(1, Math.round((times * sliceMilliseconds) / Math.max(elapsed, 1e-3)));
+    const fitting = Math.max(LEAST_RUNS, Math.round((times * sliceMilliseconds) / Math.max(elapsed, 1e-3)));
     if (spent >= warmUpMilliseconds) return fitting;
     // Not at once to the full number: the first runs are the slowest.
     times = Math.min(fitting, times * 4);

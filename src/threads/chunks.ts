@@ -32,7 +32,7 @@ export function work(kernel: Kernel, control: Control, thread: number): void {
         Atomics.store(control.words, WORD.trapped, thread + 1);
       }
       setWorking(control, thread, 0);
-      finish(control);
+      finish(control, thread);
     }
   }
 }

@@ -2,28 +2,30 @@
 //
 // A pass is cut into chunks, and every thread has a home: a range of chunks that it takes first, so that from step to step
 // the same elements stay in the same processor's cache. Who is done with its own takes those of others. A chunk is claimed
-// by counting down what is left of a home, and the pass ends when the last claimed chunk is done. Two properties carry it:
+// by counting down what is left of a home, and the pass ends when every chunk has been counted as finished by who did it.
+// Two properties carry it:
 //
 //   * The description is written before the counts, and a pass cannot end while a claimed chunk is not done. So what is
 //     claimed, however late, belongs to the pass whose description is read after claiming it.
 //   * Whoever finds no chunk left has no business with the pass: threads that sleep, or never wake, hold up nothing.
+//
+// What it costs is lines of the cache that go from one processor to another. So an idle thread watches only its own home, what
+// it has finished is on a line that only it writes, and a small pass has one chunk per thread.
 
 /** Words on lines of the cache of their own, by the index in `words`. */
 export const WORD = {
-  /** goes up with every pass: what idle threads wait for */
+  /** goes up with every pass: what threads sleep on */
   sequence: 0,
   /** threads that sleep and have to be woken */
   parked: 16,
-  /** chunks that are not done */
-  unfinished: 32,
-  /** the calling thread sleeps until `unfinished` changes */
-  waiting: 48,
+  /** 1 while the calling thread sleeps until a chunk is finished */
+  waiting: 32,
   /** 1 + the thread on which the kernel trapped */
-  trapped: 64,
+  trapped: 48,
   /** the threads are to end */
-  stop: 80,
-  /** the first home's count of chunks left to claim; then whether its thread is at work on one */
-  homes: 96,
+  stop: 64,
+  /** two lines per thread: its home's chunks left to claim; how many chunks it has ever finished, and whether it is at work */
+  threads: 80,
 } as const;
 const LINE = 16;
 
@@ -57,47 +59,66 @@ export function controlOf(buffer: SharedArrayBuffer, threads: number): Control {
 }
 
 function numbersFrom(threads: number): number {
-  return (WORD.homes + threads * LINE) * 4;
+  return (WORD.threads + threads * 2 * LINE) * 4;
 }
 
 /** Starts the pass that is described, and wakes who sleeps. */
 export function publish({ words, pass, threads }: Control): void {
   const chunks = pass[PASS.chunks];
-  Atomics.store(words, WORD.unfinished, chunks);
   for (let home = 0; home < threads; home++) {
-    Atomics.store(words, homeOf(home), lastOf(home, chunks, threads) - lastOf(home - 1, chunks, threads));
+    Atomics.store(words, leftOf(home), lastOf(home, chunks, threads) - lastOf(home - 1, chunks, threads));
   }
   Atomics.add(words, WORD.sequence, 1);
   if (Atomics.load(words, WORD.parked) > 0) Atomics.notify(words, WORD.sequence);
 }
 
+/** Whether a home has chunks to claim. */
+export function hasWork({ words }: Control, home: number): boolean {
+  return Atomics.load(words, leftOf(home)) > 0;
+}
+
 /** Takes a chunk of `home`: its index, or -1 when none is left. */
-export function claim({ words, pass, threads }: Control, home: number): number {
-  const at = homeOf(home);
-  if (Atomics.load(words, at) <= 0) return -1;
-  const left = Atomics.sub(words, at, 1);
+export function claim(control: Control, home: number): number {
+  if (!hasWork(control, home)) return -1;
+  const { words, pass, threads } = control;
+  const left = Atomics.sub(words, leftOf(home), 1);
   // Threads that come together count below 0; the next pass counts anew.
   return left <= 0 ? -1 : lastOf(home, pass[PASS.chunks], threads) - left;
 }
 
-/** A claimed chunk is done. */
-export function finish({ words }: Control): void {
-  const last = Atomics.sub(words, WORD.unfinished, 1) === 1;
-  if (last && Atomics.load(words, WORD.waiting) !== 0) Atomics.notify(words, WORD.unfinished);
+/** `thread` has done a chunk that it had claimed. */
+export function finish({ words }: Control, thread: number): void {
+  const at = finishedOf(thread);
+  Atomics.store(words, at, words[at] + 1);
+  if (Atomics.load(words, WORD.waiting) === 0) return;
+  Atomics.store(words, WORD.waiting, 0);
+  Atomics.notify(words, WORD.waiting);
 }
 
+/** How many chunks have ever been finished, modulo 2^32. */
+export function finished({ words, threads }: Control): number {
+  let sum = 0;
+  for (let thread = 0; thread < threads; thread++) sum = (sum + Atomics.load(words, finishedOf(thread))) | 0;
+  return sum;
+}
+
+/** For messages only, so the store is as cheap as there is. */
 export function setWorking({ words }: Control, thread: number, working: number): void {
-  Atomics.store(words, homeOf(thread) + 1, working);
+  words[finishedOf(thread) + 1] = working;
 }
 
 /** The worker that has claimed a chunk and not done it, for messages; 0 if there is none. */
 export function workingThread({ words, threads }: Control): number {
-  for (let thread = 1; thread < threads; thread++) if (Atomics.load(words, homeOf(thread) + 1) !== 0) return thread;
+  for (let thread = 1; thread < threads; thread++) if (Atomics.load(words, finishedOf(thread) + 1) !== 0) return thread;
   return 0;
 }
 
-function homeOf(thread: number): number {
-  return WORD.homes + thread * LINE;
+function leftOf(home: number): number {
+  return WORD.threads + home * 2 * LINE;
+}
+
+function finishedOf(thread: number): number {
+  return leftOf(thread) + LINE;
 }
 
 /** The end of a thread's chunks. */

@@ -7,17 +7,17 @@ import { PASS, SUMS } from "./control.js";
 import type { Team } from "./team.js";
 
 /**
- * Passes over fewer bytes of each array stay on the calling thread. Measured by bench/threads.ts with two threads on two cores
- * of an AMD EPYC, steps with momentum and weight decay on Node 24: of the speed of one thread they had 0.4 to 0.5 at 16 KiB
- * (4,096 float32), 0.6 to 1.0 at 64 KiB, 1.2 at 128 KiB, and more from there on. Handing a pass over and taking it back
- * costs about a microsecond.
+ * Passes over fewer bytes of each array stay on the calling thread. Measured by `npm run bench -- threads`, without this bound,
+ * with two threads on two cores of an AMD EPYC and Node 24: of the speed of one thread they had 0.9 at 16 KiB (4,096 float32),
+ * 1.1 at 32 KiB, 1.4 at 64 KiB, 1.7 at 128 KiB. Where something else wants the second core, 32 KiB and less take twice as long
+ * as on one thread. Handing a pass over and taking it back costs about half a microsecond.
  */
-const THRESHOLD_BYTES = 131072;
-/** Chunks have sizes between these: small enough to share out evenly, large enough that claiming one costs nothing. */
-const SMALLEST_CHUNK_BYTES = 8192;
-const LARGEST_CHUNK_BYTES = 131072;
-/** As many chunks for each thread, if their size allows it. */
+const THRESHOLD_BYTES = 65536;
+/** Passes up to this are cut into one chunk per thread: handing out more would take longer than it evens out. */
+const LARGEST_SINGLE_BYTES = 2097152;
+/** Longer ones into this many, if the chunks are not larger than this: small enough to share out evenly. */
 const CHUNKS_PER_THREAD = 4;
+const LARGEST_CHUNK_BYTES = 1048576;
 
 export function threadedKernel(kernel: Kernel, team: Team): Kernel {
   return {
@@ -106,8 +106,9 @@ function sumInRuns(team: Team, float64: boolean, x: number, n: number, scale: nu
 
 /** A multiple of a cache's line, so that no two threads write to the same one where arrays are aligned to it. */
 function chunkBytes({ control }: Team, byteLength: number): number {
-  const even = Math.ceil(byteLength / (control.threads * CHUNKS_PER_THREAD) / 1024) * 1024;
-  return Math.min(Math.max(even, SMALLEST_CHUNK_BYTES), LARGEST_CHUNK_BYTES);
+  const perThread = byteLength <= LARGEST_SINGLE_BYTES ? 1 : CHUNKS_PER_THREAD;
+  const even = Math.ceil(byteLength / (control.threads * perThread) / 1024) * 1024;
+  return Math.min(even, LARGEST_CHUNK_BYTES);
 }
 
 function write(pass: Float64Array, a: number, b: number, c = 0, d = 0): void {

@@ -2,7 +2,7 @@
 
 import type { Kernel } from "../kernel/kernel.js";
 import { work } from "./chunks.js";
-import { type Control, PASS, publish, WORD, workingThread } from "./control.js";
+import { type Control, finished, PASS, publish, WORD, workingThread } from "./control.js";
 
 /** How often to look whether the others are done before sleeping, or on a page, where waiting is forbidden, looking at the clock. */
 const SPINS = 20_000;
@@ -56,36 +56,37 @@ export class Team {
     pass[PASS.n] = n;
     pass[PASS.chunk] = chunk;
     pass[PASS.chunks] = Math.ceil(n / chunk);
+    const end = (finished(this.control) + pass[PASS.chunks]) | 0;
     publish(this.control);
     work(this.#kernel, this.control, 0);
-    this.#waitForOthers();
+    this.#waitForOthers(end);
     const trapped = Atomics.exchange(this.control.words, WORD.trapped, 0);
     if (trapped !== 0) throw new WebAssembly.RuntimeError(`the kernel trapped on thread ${trapped - 1}`);
   }
 
-  #waitForOthers(): void {
-    const { words } = this.control;
-    if (this.#spin()) return;
-    let left = Atomics.load(words, WORD.unfinished);
-    for (let deadline = performance.now() + this.#longest; left > 0; left = Atomics.load(words, WORD.unfinished)) {
+  /** Until as many chunks have been finished as there are at the `end` of the pass. */
+  #waitForOthers(end: number): void {
+    if (this.#spin(end)) return;
+    for (let deadline = performance.now() + this.#longest; finished(this.control) !== end; ) {
       if (performance.now() > deadline) {
         throw this.fail(`thread ${workingThread(this.control)} has not done its share within ${this.#longest} ms`);
       }
-      if (this.#mayWait) this.#sleep(left);
-      else this.#spin();
+      if (this.#mayWait) this.#sleep(end);
+      else this.#spin(end);
     }
   }
 
   /** Whether the pass ended. */
-  #spin(): boolean {
-    for (let i = 0; i < SPINS; i++) if (Atomics.load(this.control.words, WORD.unfinished) === 0) return true;
+  #spin(end: number): boolean {
+    for (let i = 0; i < SPINS; i++) if (finished(this.control) === end) return true;
     return false;
   }
 
-  #sleep(left: number): void {
+  #sleep(end: number): void {
     const { words } = this.control;
     Atomics.store(words, WORD.waiting, 1);
-    Atomics.wait(words, WORD.unfinished, left, this.#longest / 10);
+    // Looked at once more: who finished before the store has woken nobody.
+    if (finished(this.control) !== end) Atomics.wait(words, WORD.waiting, 1, this.#longest / 10);
     Atomics.store(words, WORD.waiting, 0);
   }
 }

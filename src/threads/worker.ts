@@ -3,7 +3,7 @@
 
 import { type Exports, kernelOf } from "../kernel/kernel.js";
 import { work } from "./chunks.js";
-import { type Control, controlOf, WORD } from "./control.js";
+import { type Control, controlOf, hasWork, WORD } from "./control.js";
 
 /** What a worker is started with. */
 export interface Start {
@@ -50,12 +50,18 @@ function serve(kernel: ReturnType<typeof kernelOf>, control: Control, thread: nu
     // Read before looking for chunks: a pass that starts meanwhile is then seen as a change.
     const seen = Atomics.load(words, WORD.sequence);
     work(kernel, control, thread);
-    waitForChange(words, seen);
+    if (!comes(control, thread)) sleep(words, seen);
   }
 }
 
-function waitForChange(words: Int32Array, seen: number): void {
-  for (let i = 0; i < SPINS; i++) if (Atomics.load(words, WORD.sequence) !== seen) return;
+/** Whether chunks of its own come while the thread looks. */
+function comes(control: Control, thread: number): boolean {
+  for (let i = 0; i < SPINS; i++) if (hasWork(control, thread)) return true;
+  return false;
+}
+
+/** Until a pass starts; not at all if one has since `seen`. */
+function sleep(words: Int32Array, seen: number): void {
   Atomics.add(words, WORD.parked, 1);
   Atomics.wait(words, WORD.sequence, seen);
   Atomics.sub(words, WORD.parked, 1);

@@ -47,8 +47,8 @@ threaded("no chunk is done twice", () => {
   const { run } = teamOf((control) => {
     assert.is(claim(control, 1), 5);
     assert.is(claim(control, 0), 1);
-    finish(control);
-    finish(control);
+    finish(control, 1);
+    finish(control, 1);
   });
   assert.equal(run(), [0, 2, 3, 4, 6, 7, 8, 9]);
 });
