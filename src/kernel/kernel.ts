@@ -1,6 +1,6 @@
 // The kernel as the host calls it: typed, and bound to a memory.
 
-import { instantiateSync } from "@assemblyscript/loader";
+import { demangle } from "@assemblyscript/loader";
 import { type DType, WASM_TYPE } from "./variants.js";
 
 /**
@@ -72,7 +72,9 @@ export interface Kernel extends Record<DType, TypedKernel> {
 export type Exports = Record<string, (...args: number[]) => number> & { rounding?: WebAssembly.Global };
 
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernel {
-  return kernelOf(module, instantiateSync(module, { env: { memory } }).exports as unknown as Exports);
+  // Of the loader only this part: the others know how strings and arrays of AssemblyScript lie in memory, and the kernel has none.
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  return kernelOf(module, demangle(exports) as unknown as Exports);
 }
 
 /** @param exports of an instance of `module` */

@@ -26,7 +26,7 @@ const UPDATES = [
 ] as const;
 
 /** All variants, of both dtypes, each at its `variantIndex`. */
-export const VARIANTS: readonly Variant[] = [false, true].flatMap((decay) =>
+export const VARIANTS: readonly Variant[] = /* @__PURE__ */ [false, true].flatMap((decay) =>
   UPDATES.map(({ momentum, damped }) => ({
     name: `${momentum}${damped ? "_damped" : ""}${decay ? "_decay" : ""}`,
     momentum,
