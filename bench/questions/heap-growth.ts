@@ -4,6 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { StepOptions } from "sgd-wasm";
 import { createEngine, SGD } from "sgd-wasm";
+import { createThreadedEngine } from "sgd-wasm/threads";
 import { fill, MOMENTUM } from "../contenders/workload.js";
 
 const WARM_UP = 20_000;
@@ -13,11 +14,13 @@ const ATTEMPTS = 7;
 export interface HeapQuestion {
   sizes: readonly number[];
   options?: StepOptions;
+  /** default 1, by `createEngine` */
+  threads?: number;
 }
 
-function measure({ sizes, options }: HeapQuestion): number {
+async function measure({ sizes, options, threads = 1 }: HeapQuestion): Promise<number> {
   const collect = exposedCollector();
-  const engine = createEngine();
+  const engine = threads === 1 ? createEngine() : await createThreadedEngine({ threads });
   const parameters = sizes.map((size) => engine.parameter(size));
   for (const [t, parameter] of parameters.entries()) fill(parameter.ensureGrad(), 2 * t + 1);
   const { lr, momentum, weightDecay } = MOMENTUM;
@@ -33,6 +36,7 @@ function measure({ sizes, options }: HeapQuestion): number {
     run(COUNTED);
     return process.memoryUsage().heapUsed - before;
   });
+  engine.dispose();
   return Math.max(0, Math.min(...attempts)) / COUNTED;
 }
 
@@ -43,4 +47,4 @@ function exposedCollector(): () => void {
   return runInNewContext("gc") as () => void;
 }
 
-console.log(measure(JSON.parse(process.argv[2])));
+console.log(await measure(JSON.parse(process.argv[2])));

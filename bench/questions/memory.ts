@@ -37,12 +37,14 @@ function linearMemory(): Table {
     title: "Linear memory: float32 with gradient and momentum",
     head: ["", "allocated bytes", "bytes per element", "beyond 12"],
     rows,
+    notes: ["Every region starts at a multiple of 64 bytes, a line of the cache: up to 60 bytes of each are not used."],
   };
 }
 
 const STEPS: Record<string, HeapQuestion> = {
   "step(), 1 tensor": { sizes: [1000] },
   "step(), 1,000 tensors": { sizes: THOUSAND_TENSORS },
+  "step(), 2 threads": { sizes: [65_536], threads: 2 },
   "step(null, { zeroGrad })": { sizes: [1000], options: { zeroGrad: true } },
   "step(null, { gradScale })": { sizes: [1000], options: { gradScale: 0.5 } },
   "step(null, { maxGradNorm })": { sizes: [1000], options: { maxGradNorm: 1 } },
