@@ -5,12 +5,14 @@ export interface Effort {
   rounds: number;
   /** how long everyone runs per round */
   sliceMilliseconds: number;
+  /** and how often at the least: in the first run one finds the caches as the others have left them */
+  leastRuns: number;
   /** and before the first round, at the least */
   warmUpMilliseconds: number;
 }
 
-export const THOROUGH: Effort = { rounds: 15, sliceMilliseconds: 12, warmUpMilliseconds: 150 };
-export const QUICK: Effort = { rounds: 5, sliceMilliseconds: 4, warmUpMilliseconds: 40 };
+export const THOROUGH: Effort = { rounds: 15, sliceMilliseconds: 12, leastRuns: 4, warmUpMilliseconds: 150 };
+export const QUICK: Effort = { rounds: 5, sliceMilliseconds: 4, leastRuns: 1, warmUpMilliseconds: 40 };
 
 /** Something that runs so many times and gives the nanoseconds that this took. */
 export interface Runner {
@@ -26,9 +28,6 @@ export interface Timing {
   rounds: number[];
 }
 
-/** How often something runs in its turn, at the least: in the first run it finds the caches as the others have left them. */
-const LEAST_RUNS = 4;
-
 /** The timing of each runner, in their order. */
 export async function timeInTurns(runners: readonly Runner[], effort: Effort): Promise<Timing[]> {
   const times: number[] = [];
@@ -41,13 +40,13 @@ export async function timeInTurns(runners: readonly Runner[], effort: Effort): P
 }
 
 /** How many runs fill a slice, once it is warm. */
-async function warmUp(runner: Runner, { sliceMilliseconds, warmUpMilliseconds }: Effort): Promise<number> {
+async function warmUp(runner: Runner, { sliceMilliseconds, leastRuns, warmUpMilliseconds }: Effort): Promise<number> {
   let times = 1;
   let spent = 0;
   for (;;) {
     const elapsed = (await runner.run(times)) / 1e6;
     spent += elapsed;
-    const fitting = Math.max(LEAST_RUNS, Math.round((times * sliceMilliseconds) / Math.max(elapsed, 1e-3)));
+    const fitting = Math.max(leastRuns, Math.round((times * sliceMilliseconds) / Math.max(elapsed, 1e-3)));
     if (spent >= warmUpMilliseconds) return fitting;
     // Not at once to the full number: the first runs are the slowest.
     times = Math.min(fitting, times * 4);
