@@ -1,5 +1,7 @@
 // From reports to a table, failures, and a count that can be trusted.
 
+import { table } from "./table.mjs";
+
 const DIGEST_DIGITS = 16;
 
 /** A run of one bundle on one runtime, counted. A crash, a hang or an empty file is a failure of its own. */
@@ -154,11 +156,7 @@ function printTable(runs) {
     `${(run.milliseconds / 1000).toFixed(1)} s`,
   ]);
   const head = ["runtime", "version", "way", "rounding", "kernel", "why", "passed", "skipped", "digest", "time"];
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
-  const line = (cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(" | ")} |`;
-  print(line(head));
-  print(line(widths.map((width) => "-".repeat(width))));
-  for (const row of rows) print(line(row));
+  print(table(head, rows));
 }
 
 const print = (text) => process.stdout.write(`${text}\n`);

@@ -27,10 +27,9 @@ export function isNode(): boolean {
   return typeof environment.process?.versions?.node === "string" && typeof document === "undefined";
 }
 
-/** A module of Node. Its name is not written where bundlers for pages would look for it. */
-export async function nodeModule<M>(name: string): Promise<M> {
-  const found = environment.process?.getBuiltinModule?.(name);
-  return (found ?? (await import(/* @vite-ignore */ /* webpackIgnore: true */ name))) as M;
+/** A module of Node. An import() would do as well, but bundlers for pages stumble over it. */
+export function nodeModule<M>(name: string): M {
+  return environment.process?.getBuiltinModule?.(name) as M;
 }
 
 export const workerThreads = () => nodeModule<WorkerThreads>("node:worker_threads");
@@ -46,16 +45,20 @@ export function whatIsMissing(): string | null {
   if (typeof environment.SharedArrayBuffer !== "function") {
     return "threads need shared memory, but this environment has no SharedArrayBuffer";
   }
-  if (!isNode() && typeof environment.Worker !== "function") {
+  if (isNode()) {
+    const complete = typeof environment.process?.getBuiltinModule === "function";
+    return complete ? null : "threads need process.getBuiltinModule: Node 20.16, Node 22.3 or newer";
+  }
+  if (typeof environment.Worker !== "function") {
     return "threads need Workers, which this environment does not have";
   }
   return null;
 }
 
 /** As many threads as the hardware runs at a time. */
-export async function hardwareThreads(): Promise<number> {
+export function hardwareThreads(): number {
   if (isNode()) {
-    const { availableParallelism } = await nodeModule<{ availableParallelism?: () => number }>("node:os");
+    const { availableParallelism } = nodeModule<{ availableParallelism?: () => number }>("node:os");
     if (availableParallelism) return availableParallelism();
   }
   return environment.navigator?.hardwareConcurrency ?? 1;

@@ -38,6 +38,6 @@ export async function createThreadedEngine(options: ThreadedEngineOptions = {}):
     throw new RangeError(`threads must be an integer from 1 to ${MOST_THREADS}, got ${JSON.stringify(threads)}`);
   }
   const engine = Engine.create(sharedKernelSource, engineOptions, true);
-  await startThreads(engine, threads ?? (await hardwareThreads()), workerSource);
+  await startThreads(engine, threads ?? hardwareThreads(), workerSource);
   return engine;
 }

@@ -26,7 +26,11 @@ export async function spawn(source: string, start: Start, died: (reason: string)
     try {
       return await spawnInPage(workerFromFile(), start, died);
     } catch (cause) {
-      throw new Error(`${messageOf(refused)}; from a file: ${messageOf(cause)}`, { cause });
+      throw new Error(
+        `${messageOf(refused)}; from a file: ${messageOf(cause)}. A Content Security Policy has to allow workers from ` +
+          "blob: (worker-src 'self' blob:), or the bundler has to take dist/worker.js of sgd-wasm along",
+        { cause },
+      );
     }
   }
 }
@@ -39,8 +43,8 @@ function workerFromText(source: string): Worker {
 }
 
 async function spawnInNode(source: string, start: Start, died: (reason: string) => void): Promise<Thread> {
-  const { Worker } = await workerThreads();
-  const globals = `globalThis.parentPort = (process.getBuiltinModule ?? require)("node:worker_threads").parentPort;\n`;
+  const { Worker } = workerThreads();
+  const globals = `globalThis.parentPort = process.getBuiltinModule("node:worker_threads").parentPort;\n`;
   // Without the flags of this process: loaders and the like are not for this program, and make it slow to start.
   const worker: NodeWorker = new Worker(globals + source, { eval: true, execArgv: [], name: "sgd-wasm" });
   const thread = { terminate: () => void worker.terminate() };

@@ -1,47 +1,32 @@
 // Builds a small project with every bundler, from the packed tarball and without configuration, and runs it in a
 // browser: all must end with the same bits as Node. Then asks publint and are-the-types-wrong about the tarball.
-// `npm run bundlers` installs the bundlers first.
+// `npm run bundlers` installs the bundlers first; with --readme the table goes to README.md as well.
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import { tmpdir } from "node:os";
-import { dirname, extname, join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { install, pack } from "../consumer.mjs";
-import { chromium, startChromium } from "../runtimes/browser.mjs";
-import { run, start, tail, within } from "../runtimes/process.mjs";
-import { projects } from "./projects.mjs";
+import { chromium } from "../runtimes/browser.mjs";
+import { ISOLATION, STRICT } from "../runtimes/page-server.mjs";
+import { run, tail } from "../runtimes/process.mjs";
+import { table, writeToReadme } from "../table.mjs";
+import { PROJECTS } from "./projects.mjs";
+import { folderSite, openPage, serverSite } from "./site.mjs";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const OUT = join(HERE, "out");
 const SECONDS = 120;
 const bin = (name) => join(HERE, "node_modules/.bin", name);
-const TYPES = { ".html": "text/html", ".js": "text/javascript" };
 
-const app = (report) => `import { createEngine, SGD } from "sgd-wasm";
-
-export function train() {
-  const engine = createEngine();
-  const parameter = engine.parameter(33, { data: Array.from({ length: 33 }, (_, i) => Math.sqrt(i)) });
-  const optimizer = new SGD([parameter], { lr: 0.1, momentum: 0.9, weightDecay: 0.01, nesterov: true });
-  for (let step = 0; step < 20; step++) {
-    parameter.grad = parameter.data.map((x) => x - step);
-    optimizer.step();
-  }
-  return engine.info.fma + " " + Array.from(new Uint32Array(parameter.data.slice().buffer), (x) => x.toString(16)).join("");
-}
-const report = ${report};
-`;
-
-const results = [];
+const rows = [];
+let failed = 0;
 if (!existsSync(bin("vite")) || !chromium.present()) {
   console.log(`missing: ${existsSync(bin("vite")) ? `Chromium (${chromium.get})` : "the bundlers (npm run bundlers)"}`);
   console.log(`0 passed, ${process.env.SGD_REQUIRE_ALL ? 1 : 0} failed`);
   process.exit(process.env.SGD_REQUIRE_ALL ? 1 : 0);
 }
 await main();
-const failed = results.filter((ok) => !ok).length;
-console.log(`\n${results.length - failed} passed, ${failed} failed`);
+console.log(`\n${rows.length - failed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);
 
 async function main() {
@@ -49,62 +34,66 @@ async function main() {
   mkdirSync(OUT);
   const tarball = pack(OUT);
   install(tarball, OUT);
-  const expected = bitsOf(await onNode());
-  const inbox = await collector();
-  for (const [index, project] of projects(app(inbox.report)).entries()) {
+  const expected = await onNode();
+  for (const [index, project] of PROJECTS.entries()) {
+    const about = [project.name, versionOf(project.package)];
     try {
-      await runProject(project, index, inbox, (what, text) => {
-        if (bitsOf(text) !== expected) throw new Error(`other bits than on Node: ${text}`);
-        verdict(`${project.name}${what}`, `the bits of Node, multiply-add ${text.split(" ")[0]}`);
-      });
+      for await (const [where, report, { none, reason } = {}] of runProject(project, index)) {
+        const problem = compare(report, expected, reason);
+        verdict([...about, where, report.fma, none ?? "2"], problem ?? "the bits of Node", problem === null);
+      }
     } catch (error) {
-      verdict(project.name, error.message, false);
+      verdict([...about, "", "", ""], error.message, false);
     }
   }
-  inbox.close();
-  await judge("publint", [bin("publint"), tarball, "--strict"]);
-  await judge("are-the-types-wrong", [bin("attw"), tarball, "--profile", "esm-only", "--format", "ascii"]);
+  for (const [name, ...args] of [
+    ["publint", tarball, "--strict"],
+    ["attw", tarball, "--profile", "esm-only", "--format", "ascii"],
+  ]) {
+    const { code, output } = await run(bin(name), args, { cwd: OUT, seconds: SECONDS });
+    const version = versionOf(name === "attw" ? "@arethetypeswrong/cli" : name);
+    verdict([name, version, "the tarball", "", ""], code === 0 ? "content" : tail(output), code === 0);
+  }
+  const text = table(["bundler", "version", "run as", "multiply-add", "threads", "result"], rows);
+  console.log(`\n${text}`);
+  if (process.argv.includes("--readme")) writeToReadme("bundlers", text);
 }
 
-function bitsOf(text) {
-  return text.trim().split(" ")[1];
+function versionOf(name) {
+  return JSON.parse(readFileSync(join(HERE, "node_modules", name, "package.json"), "utf8")).version;
 }
 
-function verdict(name, text, ok = true) {
-  results.push(ok);
-  console.log(`${ok ? "passed" : "FAILED"}  ${name.padEnd(20)}  ${text}`);
+function verdict(about, text, ok) {
+  if (!ok) failed++;
+  rows.push([...about, ok ? text : "FAILED"]);
+  console.log(`${ok ? "passed" : "FAILED"}  ${[...about, text].filter(Boolean).join(", ")}`);
 }
 
 async function onNode() {
-  writeFileSync(join(OUT, "node.js"), `${app("console.log")}\nreport(train());\n`);
-  return (await run(process.execPath, ["node.js"], { cwd: OUT, seconds: 20 })).output;
+  writeFileSync(join(OUT, "train.mjs"), train());
+  const program = 'import { run } from "./train.mjs"; console.log(JSON.stringify(await run()));';
+  const { output } = await run(process.execPath, ["--input-type=module", "--eval", program], { cwd: OUT, seconds: 20 });
+  return JSON.parse(output);
 }
 
-/** Where pages send what they end with. */
-async function collector() {
-  let deliver;
-  const server = createServer(async (request, response) => {
-    let text = "";
-    for await (const chunk of request) text += chunk;
-    response.end();
-    deliver?.(text);
-  });
-  const port = await listen(server);
-  return {
-    report: `(bits) => { fetch("http://127.0.0.1:${port}/", { method: "POST", mode: "no-cors", body: bits }); }`,
-    next: () => new Promise((resolve) => (deliver = resolve)),
-    close: () => server.close(),
-  };
+function train() {
+  return readFileSync(join(HERE, "train.mjs"), "utf8");
 }
 
-function listen(server) {
-  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server.address().port)));
+/** What is wrong with a report; null if nothing is. `reason`: what must be said because there are no threads. */
+function compare({ bits, threads }, expected, reason) {
+  if (bits !== expected.bits) return `other bits than on Node: ${bits}`;
+  const right = reason
+    ? reason.test(threads.reason)
+    : threads.available && threads.threads === 2 && threads.bits === expected.bits;
+  return right ? null : `threads: ${JSON.stringify(threads)}`;
 }
 
-async function runProject({ name, files, build, pages, server, routes = [] }, index, inbox, accept) {
+/** Gives where the project ran, what came of it, and how threads fare there, if they are not just there. */
+async function* runProject({ name, files, build, pages, server, strict, routes = {} }, index) {
   const folder = join(OUT, name.toLowerCase().replaceAll(/\W/g, "-"));
-  const package_ = { "package.json": `{ "private": true, "type": "module" }` };
-  for (const [path, source] of Object.entries({ ...package_, ...files })) {
+  const common = { "package.json": `{ "private": true, "type": "module" }`, "train.mjs": train() };
+  for (const [path, source] of Object.entries({ ...common, ...files })) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), source);
   }
@@ -112,61 +101,23 @@ async function runProject({ name, files, build, pages, server, routes = [] }, in
   for (const [command, ...args] of build) {
     const { code, output } = await run(bin(command), args, { cwd: folder, env, seconds: SECONDS });
     if (code !== 0) throw new Error(`${command} ended with code ${code}\n${tail(output)}`);
+    const warning = output.split("\n\n").find((part) => /warn/i.test(part) && part.includes("node_modules/sgd-wasm/"));
+    if (warning) throw new Error(`${command} warns of the package:\n${warning}`);
   }
-  const site = server ? await startServer(server, 41700 + index, folder, env) : await serveFolder(join(folder, pages));
+  const port = 41700 + index;
+  const [command, ...args] = server?.(String(port)) ?? [];
+  const site = server
+    ? await serverSite([bin(command), ...args], port, { cwd: folder, env })
+    : folderSite(join(folder, pages));
   try {
-    accept(routes.length > 0 ? ", client" : "", await openPage(site.url, inbox));
-    for (const route of routes) {
-      const response = await fetch(`${site.url}${route}`);
-      const text = await response.text();
-      if (!response.ok) throw new Error(`/${route}: ${response.status}\n${site.output()}`);
-      accept(`, route on ${route}`, text);
+    yield ["isolated page", await openPage(site, ISOLATION)];
+    if (strict) yield ["isolated page, strict CSP", await openPage(site, { ...ISOLATION, ...STRICT }), strict];
+    for (const [route, threads] of Object.entries(routes)) {
+      const { status, body } = await site.get(`/${route}`);
+      if (status !== 200) throw new Error(`/${route}: ${status}\n${site.output()}`);
+      yield [`route on ${route}`, JSON.parse(body), threads];
     }
   } finally {
     site.close();
   }
-}
-
-async function startServer(command, port, cwd, env) {
-  const [name, ...args] = command(String(port));
-  const server = start(bin(name), args, { cwd, env });
-  const url = `http://127.0.0.1:${port}/`;
-  const ready = async () => {
-    while (!(await fetch(url).catch(() => null))?.ok) await new Promise((resolve) => setTimeout(resolve, 200));
-  };
-  await within(60, ready(), () => tail(server.output));
-  return { url, output: () => tail(server.output), close: server.stop };
-}
-
-async function serveFolder(folder) {
-  const server = createServer((request, response) => {
-    const path = new URL(request.url, "http://page").pathname.replace(/\/$/, "/index.html");
-    const file = join(folder, path);
-    if (!existsSync(file)) return response.writeHead(404).end();
-    response.writeHead(200, { "Content-Type": TYPES[extname(file)] ?? "application/octet-stream" });
-    response.end(readFileSync(file));
-  });
-  const port = await listen(server);
-  const close = () => {
-    server.closeAllConnections();
-    server.close();
-  };
-  return { url: `http://127.0.0.1:${port}/`, output: () => "", close };
-}
-
-async function openPage(url, inbox) {
-  const profile = mkdtempSync(join(tmpdir(), "sgd-wasm-bundlers-"));
-  const text = inbox.next();
-  const browser = startChromium(url, profile);
-  try {
-    return await within(30, text, () => tail(browser.output));
-  } finally {
-    browser.stop();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-  }
-}
-
-async function judge(name, [command, ...args]) {
-  const { code, output } = await run(command, args, { cwd: OUT, seconds: SECONDS });
-  verdict(name, code === 0 ? "content" : tail(output), code === 0);
 }

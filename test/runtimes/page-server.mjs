@@ -5,14 +5,19 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 
+export const ISOLATION = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+/** Allows scripts and workers from files of the page's own origin only. */
+export const STRICT = { "Content-Security-Policy": "script-src 'self' 'wasm-unsafe-eval'" };
+
 /** The headers of each way, and the script of the page: see browser.mjs. */
 export const WAYS = {
   page: { script: "page" },
-  isolated: {
-    script: "page",
-    headers: { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" },
-  },
-  CSP: { script: "page", headers: { "Content-Security-Policy": "script-src 'self' 'wasm-unsafe-eval'" } },
+  isolated: { script: "page", headers: ISOLATION },
+  CSP: { script: "page", headers: STRICT },
+  "isolated CSP": { script: "page", headers: { ...ISOLATION, ...STRICT } },
   "CSP without Wasm": { script: "refused", headers: { "Content-Security-Policy": "script-src 'self'" } },
   Worker: { script: "worker" },
   "Service Worker": { script: "service-worker" },
