@@ -11,7 +11,7 @@ const test = suite("threads in a process");
 /** Runs a program where the package is installed. */
 function run(name: string, program: string) {
   const file = join(process.cwd(), `threads-${name}.mjs`);
-  const imports = `import { SGD } from "sgd-wasm";\nimport { createThreadedEngine } from "sgd-wasm/threads";\n`;
+  const imports = `import { SGD } from "sgd-wasm";\nimport { createThreadedEngine, threadsAvailable } from "sgd-wasm/threads";\n`;
   writeFileSync(file, imports + program);
   const { status, stdout, stderr } = spawnSync(process.execPath, [file], { encoding: "utf8", timeout: 60_000 });
   return { status, output: stdout.trim(), errors: stderr };
@@ -63,6 +63,14 @@ engine.dispose();`;
     /^thread (1|2) has died \(it ended with code 1\)\nthread (1|2) has died \(it ended with code 1\)$/,
   );
   assert.is(status, 0);
+});
+
+test("a Node without getBuiltinModule is told which versions have it", () => {
+  const program = `delete process.getBuiltinModule;
+console.log(threadsAvailable());
+try { await createThreadedEngine({ threads: 2 }); } catch (error) { console.log(error.message); }`;
+  const output = "false\nthreads need process.getBuiltinModule: Node 20.16, Node 22.3 or newer";
+  assert.equal(run("old", program), { status: 0, output, errors: "" });
 });
 
 test("when one worker does not start, none is left", () => {

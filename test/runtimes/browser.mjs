@@ -19,6 +19,8 @@ const explain = `(error) => String(error?.stack ? error + "\\n" + error.stack : 
 /** What the pages of each way load. They go on to the next page when the report has arrived. */
 const LOADERS = {
   page: (rounding) => `import("./main-${rounding}.js").catch(fail);`,
+  "page-without-blob": (rounding) =>
+    `globalThis.SGD_NO_BLOB_WORKERS = true; import("./main-${rounding}.js").catch(fail);`,
   refused: (rounding) => `import("./main-refused-${rounding}.js").catch(fail);`,
   worker: (rounding) => `new Worker("main-${rounding}.js", { type: "module" }).onerror = fail;`,
   "service-worker": (rounding) => `
@@ -130,6 +132,8 @@ export const webkit = {
     title: "WebKitGTK",
     path: MINI_BROWSER,
     get: "apt-get install webkit2gtk-driver xvfb",
+    // It has no shared memory, and so no use for it.
+    except: ["isolated CSP"],
     launch: async (url, profile) => miniBrowser([url], profile),
   }),
   // Even to say its version it needs a screen.

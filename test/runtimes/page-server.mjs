@@ -17,7 +17,7 @@ export const WAYS = {
   page: { script: "page" },
   isolated: { script: "page", headers: ISOLATION },
   CSP: { script: "page", headers: STRICT },
-  "isolated CSP": { script: "page", headers: { ...ISOLATION, ...STRICT } },
+  "isolated CSP": { script: "page-without-blob", headers: { ...ISOLATION, ...STRICT } },
   "CSP without Wasm": { script: "refused", headers: { "Content-Security-Policy": "script-src 'self'" } },
   Worker: { script: "worker" },
   "Service Worker": { script: "service-worker" },

@@ -11,7 +11,7 @@ import * as assert from "uvu/assert";
 import { VARIANTS } from "../../src/kernel/variants.js";
 import { startThreads as start } from "../../src/threads/start.js";
 import { assertSameBits, type FloatArray } from "../support/bits.js";
-import { rounding } from "../support/context.js";
+import { blobWorkers, rounding } from "../support/context.js";
 import { mulberry32, values } from "../support/random.js";
 
 type DType = "float32" | "float64";
@@ -21,6 +21,8 @@ const STEPS = 3;
 const test = suite("threads");
 /** For tests that need threads. */
 const threaded = threadsAvailable() ? test : test.skip;
+/** For tests that need threads with a program of the test's own. */
+const programmed = blobWorkers ? threaded : test.skip;
 
 /** Runs with engines of 1 to `most` threads. */
 async function withEngines(most: number, body: (engine: Engine, what: string) => void | Promise<void>): Promise<void> {
@@ -268,6 +270,7 @@ threaded("a worker that does not start is an error", async () => {
   const engine = await createThreadedEngine({ rounding, threads: 1 });
   const reason = await reasonOf(startThreads(engine, 3, `throw new Error("broken")`));
   assert.match(reason.message, /a worker did not start/);
+  if (!blobWorkers) assert.match(reason.message, /from a file: .*worker-src 'self' blob:/);
   assert.is(engine.info.threads, 1);
 });
 
@@ -277,7 +280,7 @@ const port = globalThis.parentPort ?? globalThis;
 const start = () => { port.postMessage("ready"); ${then} };
 port.on ? port.on("message", start) : port.addEventListener("message", start);`;
 
-threaded("a worker that never works holds up nothing", async () => {
+programmed("a worker that never works holds up nothing", async () => {
   const [single, engine] = [createEngine({ rounding }), await createThreadedEngine({ rounding, threads: 1 })];
   await startThreads(engine, 2, idler(""));
   const run = (where: Engine) => train(where, "float32", [40000], { lr: 0.1, momentum: 0.9 });
@@ -285,7 +288,7 @@ threaded("a worker that never works holds up nothing", async () => {
   engine.dispose();
 });
 
-threaded("a worker that dies is an error", async () => {
+programmed("a worker that dies is an error", async () => {
   const engine = await createThreadedEngine({ rounding, threads: 1 });
   await startThreads(engine, 2, idler(`setTimeout(() => { throw new Error("lost"); }, 10);`));
   const parameter = engine.parameter(40000);

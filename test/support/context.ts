@@ -6,10 +6,15 @@ import { Fnv64 } from "./fnv.js";
 declare global {
   /** Set by the runner before the suites are loaded. */
   var SGD_ROUNDING: "fused" | "separate" | undefined;
+  /** Set by a page whose content security policy refuses Workers from blob: addresses. */
+  var SGD_NO_BLOB_WORKERS: true | undefined;
 }
 
 /** The rounding of this run: every suite is run once with each. */
 export const rounding: "fused" | "separate" = globalThis.SGD_ROUNDING ?? "fused";
+
+/** Whether a Worker may be made from a text. */
+export const blobWorkers = !globalThis.SGD_NO_BLOB_WORKERS;
 
 const records = new Map<string, Fnv64>();
 
