@@ -42,6 +42,9 @@ const PAGE = 65536;
 const ADDRESS_SPACE = 65536 * PAGE;
 /** An engine's own shared memory may grow to this, or where a runtime reserves no such stretch, to a half or a quarter. */
 const SHARED_LIMITS = [65536, 32768, 16384];
+const NO_WEBASSEMBLY =
+  "This runtime has no WebAssembly, which sgd-wasm needs: run Node without --jitless; browsers leave it out in modes of " +
+  "heightened security, such as Lockdown Mode, from which a site can be excepted";
 const FMA = { hardware: "hardware", emulated: "emulated", separate: "none" } as const;
 
 /** What runs an engine's kernel on several threads. @internal */
@@ -72,13 +75,21 @@ export class Engine {
   }
 
   private constructor(source: KernelSource, options: EngineOptions = {}, shared = false) {
+    if (typeof WebAssembly === "undefined") throw new Error(NO_WEBASSEMBLY);
     checkOptions(options, shared);
-    const { rounding = "fused", memory = ownMemory(options, shared), module, allocate, free } = options;
-    this.memory = memory;
+    const { rounding = "fused", module, allocate, free } = options;
+    let { memory } = options;
+    const getMemory = () => {
+      memory ??= ownMemory(options, shared);
+      return memory;
+    };
+    this.kernel = module ? suppliedKernel(module, rounding, getMemory()) : selectKernel(source, rounding, getMemory);
+    this.memory = getMemory();
     this.#foreign = options.memory !== undefined;
     this.allocator =
-      allocate && free ? new ForeignAllocator(memory, allocate, free) : new Arena(memory, options.maximumBytes);
-    this.kernel = module ? suppliedKernel(module, rounding, memory) : selectKernel(source, rounding, memory);
+      allocate && free
+        ? new ForeignAllocator(this.memory, allocate, free)
+        : new Arena(this.memory, options.maximumBytes);
   }
 
   /** From now on `threads` run the kernel. @internal */

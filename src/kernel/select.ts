@@ -8,7 +8,15 @@ export type KernelSource = (build: Build) => WebAssembly.Module | null;
 /** Whether this runtime's relaxed multiply-add rounds once: a property of engine and processor, so it is asked once. */
 let hardwareRoundsOnce: boolean | undefined;
 
-export function selectKernel(source: KernelSource, rounding: "fused" | "separate", memory: WebAssembly.Memory): Kernel {
+/**
+ * The built-in kernel that fits the runtime. `memory` is asked for only when a build is accepted: it takes gigabytes of
+ * addresses, and where all builds are refused they would be gone until the garbage is collected.
+ */
+export function selectKernel(
+  source: KernelSource,
+  rounding: "fused" | "separate",
+  memory: () => WebAssembly.Memory,
+): Kernel {
   try {
     return bestKernel(source, rounding, memory);
   } catch (cause) {
@@ -22,20 +30,21 @@ export function selectKernel(source: KernelSource, rounding: "fused" | "separate
   }
 }
 
-function bestKernel(source: KernelSource, rounding: "fused" | "separate", memory: WebAssembly.Memory): Kernel {
+function bestKernel(source: KernelSource, rounding: "fused" | "separate", memory: () => WebAssembly.Memory): Kernel {
   if (rounding === "fused" && hardwareRoundsOnce !== false) {
     const module = source("hardware");
-    const kernel = module && instantiate(module, memory);
+    const kernel = module && instantiate(module, memory());
     hardwareRoundsOnce = kernel !== null && roundsOnce(kernel);
     if (kernel && hardwareRoundsOnce) return kernel;
   }
   const module = source(rounding === "fused" ? "emulated" : "separate");
   if (!module) {
     throw new Error(
-      "This runtime has no WebAssembly SIMD, which sgd-wasm needs: Chrome 91, Firefox 89, Safari 16.4, Node 16.4 or newer",
+      "This runtime has no WebAssembly SIMD, which sgd-wasm needs: Chrome 91, Firefox 89, Safari 16.4, Node 16.4 or newer, " +
+        "on x86 a processor with SSE4.1",
     );
   }
-  return instantiate(module, memory);
+  return instantiate(module, memory());
 }
 
 /** The kernel in a module of the caller's, after checking that it keeps what `rounding` promises on this runtime. */

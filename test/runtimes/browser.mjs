@@ -40,7 +40,10 @@ const extra = (rounding) => ({
   ...Object.fromEntries(
     Object.entries(LOADERS).map(([name, load]) => [`${name}-${rounding}.js`, loader(load, rounding)]),
   ),
-  "refused.js": refusedProgram("../node_modules/sgd-wasm/dist/index.js"),
+  "refused.js": refusedProgram(
+    "CSP without Wasm",
+    ["index", "threads"].map((name) => `../node_modules/sgd-wasm/dist/${name}.js`),
+  ),
   [`main-refused-${rounding}.js`]: program(rounding, "refused"),
 });
 

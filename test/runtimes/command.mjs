@@ -4,14 +4,26 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { REPOSITORY } from "../consumer.mjs";
 import { run, tail } from "./process.mjs";
+import { refusedProgram } from "./refused.mjs";
 
 /** What stands before the report on the standard output, among what suites and uvu print. */
 const MARK = "@@report@@";
 
 const write = `(report) => console.log("\\n${MARK}" + JSON.stringify(report))`;
+const program = (file) => `import { run } from "./${file}.js";\nrun().then(${write});\n`;
+/** Flags that take from V8 what the package needs; without SSE4.1 it has no SIMD. */
+const FLAGS = { "without SIMD": "--no-enable-sse4-1", "without Wasm": "--jitless" };
+const fileOf = (way) => way.replaceAll(" ", "-");
 const IMPORT = {
   folder: ".",
-  program: (rounding) => `import { run } from "./${rounding}.js";\nrun().then(${write});\n`,
+  program,
+  extra: () =>
+    Object.fromEntries(
+      Object.keys(FLAGS).flatMap((way) => [
+        [`${fileOf(way)}.js`, refusedProgram(way, ["sgd-wasm", "sgd-wasm/threads"])],
+        [`main-${fileOf(way)}.js`, program(fileOf(way))],
+      ]),
+    ),
 };
 const REQUIRE = {
   folder: "require",
@@ -19,14 +31,14 @@ const REQUIRE = {
   program: (rounding) => `require("./${rounding}.cjs").run().then(${write});\n`,
 };
 
-/** `require`: the package is tested through require() as well. */
-export function command({ name, title, path, args = [], get, require = false, bundles }) {
+/** `node`: it has require(), and the flags of V8. */
+export function command({ name, title, path, args = [], get, node = false, bundles }) {
   return {
     name,
     title,
     get,
-    bundles: bundles ?? (require ? [IMPORT, REQUIRE] : [IMPORT]),
-    ways: require ? ["import", "require"] : ["import"],
+    bundles: bundles ?? (node ? [IMPORT, REQUIRE] : [IMPORT]),
+    ways: node ? ["import", "require", ...Object.keys(FLAGS)] : ["import"],
     present: () => existsSync(path),
     async version() {
       const { output } = await run(path, ["--version"], { seconds: 20 });
@@ -34,8 +46,10 @@ export function command({ name, title, path, args = [], get, require = false, bu
     },
     async *run(folder, legs, seconds) {
       for (const { way, rounding } of legs) {
-        const file = way === "require" ? `require/main-${rounding}.cjs` : `main-${rounding}.js`;
-        yield await runFile(path, [...args, join(folder, file)], folder, seconds);
+        const flags = FLAGS[way] ? [FLAGS[way]] : [];
+        const main = FLAGS[way] ? fileOf(way) : rounding;
+        const file = way === "require" ? `require/main-${main}.cjs` : `main-${main}.js`;
+        yield await runFile(path, [...args, ...flags, join(folder, file)], folder, seconds);
       }
     },
   };

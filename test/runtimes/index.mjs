@@ -16,7 +16,7 @@ function node(major) {
     name: `node${major}`,
     title: `Node ${major}`,
     path: isThis ? process.execPath : modules(`node${major}/bin/node`),
-    require: true,
+    node: true,
     get: major === 20 ? "run the tests with Node 20" : GET_PACKAGES,
   });
 }
