@@ -26,7 +26,8 @@ export class Arena implements Allocator {
 
   constructor(memory: WebAssembly.Memory, maximumBytes = ADDRESS_SPACE) {
     this.memory = memory;
-    this.#limit = Math.floor(Math.min(maximumBytes, ADDRESS_SPACE) / PAGE) * PAGE;
+    // The last bytes of all are never handed out either: Safari's engine traps when a fill of zeros ends with them.
+    this.#limit = Math.min(Math.floor(maximumBytes / PAGE) * PAGE, ADDRESS_SPACE - ALIGNMENT);
   }
 
   allocate(byteLength: number): number {
