@@ -2,7 +2,9 @@
 // named after, the `files` it consists of besides train.mjs, the commands that `build` it, and either the folder of `pages`
 // or a `server` to start. Its page posts what run() of train.mjs gives to /report. `strict`: how threads fare under a content
 // security policy that allows workers from files only, if the bundler's own page runs under it; Parcel's and Next.js's have
-// inline scripts. Where there are `none`, the error has to match `reason`.
+// inline scripts. Where there are `none`, the error has to match `reason`. A project of `where` runs something else there.
+
+import { EXAMPLE } from "../runtimes/readme.mjs";
 
 const RUN = `import { run } from "./train.mjs";
 const report = async () => fetch("/report", { method: "POST", body: JSON.stringify(await run()) });
@@ -21,6 +23,29 @@ const page = (script) => `<!doctype html><title>app</title><script type="module"
 
 /** For bundlers that take a script, and leave the page to others. */
 const SCRIPT_ONLY = { "main.js": MAIN, "dist/index.html": page("./main.js") };
+
+/** What `npm create vite -- --template vanilla-ts` makes, with the README's example as its program. */
+const STARTER_CONFIG = {
+  compilerOptions: {
+    target: "ES2023",
+    module: "ESNext",
+    lib: ["ES2023", "DOM"],
+    types: ["vite/client"],
+    strict: true,
+    skipLibCheck: true,
+    moduleResolution: "bundler",
+    verbatimModuleSyntax: true,
+    moduleDetection: "force",
+    noEmit: true,
+    noUnusedLocals: true,
+    noUnusedParameters: true,
+    erasableSyntaxOnly: true,
+  },
+  include: ["src"],
+};
+const PRINTED = `<script>
+console.log = (data) => fetch("/report", { method: "POST", body: JSON.stringify({ output: String(data) }) });
+</script>`;
 
 /** The layout of every page of a Next.js application. */
 const NEXT_LAYOUT = `export default function Layout({ children }) {
@@ -82,6 +107,18 @@ export const PROJECTS = [
     build: [],
     server: (port) => ["vite", "--host", "127.0.0.1", "--port", port, "--strictPort"],
     strict: NO_FILE,
+  },
+  {
+    name: "Vite starter",
+    package: "vite",
+    files: {
+      "src/main.ts": EXAMPLE,
+      "index.html": page("/src/main.ts").replace("<script", `${PRINTED}<script`),
+      "tsconfig.json": JSON.stringify(STARTER_CONFIG),
+    },
+    build: [["tsc"], ["vite", "build"]],
+    pages: "dist",
+    where: "the README's example",
   },
   {
     name: "Parcel",

@@ -9,6 +9,7 @@ import { install, pack } from "../consumer.mjs";
 import { chromium } from "../runtimes/browser.mjs";
 import { ISOLATION, STRICT } from "../runtimes/page-server.mjs";
 import { run, tail } from "../runtimes/process.mjs";
+import { EXAMPLE, readmeReport } from "../runtimes/readme.mjs";
 import { table, writeToReadme } from "../table.mjs";
 import { PROJECTS } from "./projects.mjs";
 import { folderSite, openPage, serverSite } from "./site.mjs";
@@ -40,7 +41,8 @@ async function main() {
     try {
       for await (const [where, report, { none, reason } = {}] of runProject(project, index)) {
         const problem = compare(report, expected, reason);
-        verdict([...about, where, report.fma, none ?? "2"], problem ?? "the bits of Node", problem === null);
+        const details = report.fma ? [report.fma, none ?? "2"] : ["", ""];
+        verdict([...about, where, ...details], problem ?? "the bits of Node", problem === null);
       }
     } catch (error) {
       verdict([...about, "", "", ""], error.message, false);
@@ -69,11 +71,15 @@ function verdict(about, text, ok) {
   console.log(`${ok ? "passed" : "FAILED"}  ${[...about, text].filter(Boolean).join(", ")}`);
 }
 
+/** The bits of both programs. */
 async function onNode() {
   writeFileSync(join(OUT, "train.mjs"), train());
-  const program = 'import { run } from "./train.mjs"; console.log(JSON.stringify(await run()));';
-  const { output } = await run(process.execPath, ["--input-type=module", "--eval", program], { cwd: OUT, seconds: 20 });
-  return JSON.parse(output);
+  const outputOf = async (program) => {
+    const args = ["--input-type=module", "--eval", program];
+    return (await run(process.execPath, args, { cwd: OUT, seconds: 20 })).output;
+  };
+  const output = await outputOf('import { run } from "./train.mjs"; console.log(JSON.stringify(await run()));');
+  return { bits: JSON.parse(output).bits, example: readmeReport(await outputOf(EXAMPLE)).digest };
 }
 
 function train() {
@@ -81,7 +87,8 @@ function train() {
 }
 
 /** What is wrong with a report; null if nothing is. `reason`: what must be said because there are no threads. */
-function compare({ bits, threads }, expected, reason) {
+function compare({ bits, threads, output }, expected, reason) {
+  if (output !== undefined) return readmeReport(output).digest === expected.example ? null : `it printed ${output}`;
   if (bits !== expected.bits) return `other bits than on Node: ${bits}`;
   const right = reason
     ? reason.test(threads.reason)
@@ -90,7 +97,7 @@ function compare({ bits, threads }, expected, reason) {
 }
 
 /** Gives where the project ran, what came of it, and how threads fare there, if they are not just there. */
-async function* runProject({ name, files, build, pages, server, strict, routes = {} }, index) {
+async function* runProject({ name, files, build, pages, server, strict, where = "isolated page", routes = {} }, index) {
   const folder = join(OUT, name.toLowerCase().replaceAll(/\W/g, "-"));
   const common = { "package.json": `{ "private": true, "type": "module" }`, "train.mjs": train() };
   for (const [path, source] of Object.entries({ ...common, ...files })) {
@@ -110,7 +117,7 @@ async function* runProject({ name, files, build, pages, server, strict, routes =
     ? await serverSite([bin(command), ...args], port, { cwd: folder, env })
     : folderSite(join(folder, pages));
   try {
-    yield ["isolated page", await openPage(site, ISOLATION)];
+    yield [where, await openPage(site, ISOLATION)];
     if (strict) yield ["isolated page, strict CSP", await openPage(site, { ...ISOLATION, ...STRICT }), strict];
     for (const [route, threads] of Object.entries(routes)) {
       const { status, body } = await site.get(`/${route}`);

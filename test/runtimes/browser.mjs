@@ -22,6 +22,8 @@ const LOADERS = {
   "page-without-blob": (rounding) =>
     `globalThis.SGD_NO_BLOB_WORKERS = true; import("./main-${rounding}.js").catch(fail);`,
   refused: (rounding) => `import("./main-refused-${rounding}.js").catch(fail);`,
+  readme: (rounding) =>
+    `console.log = (data) => fetch("${rounding}.report", { method: "POST", body: JSON.stringify({ output: String(data) }) });`,
   worker: (rounding) => `new Worker("main-${rounding}.js", { type: "module" }).onerror = fail;`,
   "service-worker": (rounding) => `
 navigator.serviceWorker.register("main-${rounding}.js", { type: "module", scope: "./${rounding}" }).catch(fail);`,

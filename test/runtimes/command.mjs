@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { REPOSITORY } from "../consumer.mjs";
 import { run, tail } from "./process.mjs";
+import { EXAMPLE, readmeReport } from "./readme.mjs";
 import { refusedProgram } from "./refused.mjs";
 
 /** What stands before the report on the standard output, among what suites and uvu print. */
@@ -13,17 +14,24 @@ const write = `(report) => console.log("\\n${MARK}" + JSON.stringify(report))`;
 const program = (file) => `import { run } from "./${file}.js";\nrun().then(${write});\n`;
 /** Flags that take from V8 what the package needs; without SSE4.1 it has no SIMD. */
 const FLAGS = { "without SIMD": "--no-enable-sse4-1", "without Wasm": "--jitless" };
+/** The files that hold the example of the README. */
+const NODE_EXAMPLES = { README: "readme.mjs", "README, require": "readme.cjs" };
+const EXAMPLES = { README: "readme.ts" };
 const fileOf = (way) => way.replaceAll(" ", "-");
 const IMPORT = {
   folder: ".",
   program,
-  extra: () =>
-    Object.fromEntries(
+  extra: () => ({
+    "readme.mjs": EXAMPLE,
+    "readme.ts": EXAMPLE,
+    "readme.cjs": EXAMPLE.replace(/^import (.*) from (.*);$/m, "const $1 = require($2);"),
+    ...Object.fromEntries(
       Object.keys(FLAGS).flatMap((way) => [
         [`${fileOf(way)}.js`, refusedProgram(way, ["sgd-wasm", "sgd-wasm/threads"])],
         [`main-${fileOf(way)}.js`, program(fileOf(way))],
       ]),
     ),
+  }),
 };
 const REQUIRE = {
   folder: "require",
@@ -33,12 +41,13 @@ const REQUIRE = {
 
 /** `node`: it has require(), and the flags of V8. */
 export function command({ name, title, path, args = [], get, node = false, bundles }) {
+  const examples = node ? NODE_EXAMPLES : EXAMPLES;
   return {
     name,
     title,
     get,
     bundles: bundles ?? (node ? [IMPORT, REQUIRE] : [IMPORT]),
-    ways: node ? ["import", "require", ...Object.keys(FLAGS)] : ["import"],
+    ways: ["import", ...(node ? ["require", ...Object.keys(FLAGS)] : []), ...Object.keys(examples)],
     present: () => existsSync(path),
     async version() {
       const { output } = await run(path, ["--version"], { seconds: 20 });
@@ -46,6 +55,10 @@ export function command({ name, title, path, args = [], get, node = false, bundl
     },
     async *run(folder, legs, seconds) {
       for (const { way, rounding } of legs) {
+        if (examples[way]) {
+          yield readmeReport(await outputOf(path, [...args, join(folder, examples[way])], folder, seconds));
+          continue;
+        }
         const flags = FLAGS[way] ? [FLAGS[way]] : [];
         const main = FLAGS[way] ? fileOf(way) : rounding;
         const file = way === "require" ? `require/main-${main}.cjs` : `main-${main}.js`;
@@ -55,9 +68,16 @@ export function command({ name, title, path, args = [], get, node = false, bundl
   };
 }
 
+const ENV = { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", SGD_REPOSITORY: REPOSITORY };
+
+async function outputOf(path, args, cwd, seconds) {
+  const { code, output } = await run(path, args, { cwd, env: ENV, seconds });
+  if (code !== 0) throw new Error(`ended with code ${code}\n${tail(output)}`);
+  return output;
+}
+
 async function runFile(path, args, cwd, seconds) {
-  const env = { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", SGD_REPOSITORY: REPOSITORY };
-  const { code, output } = await run(path, args, { cwd, env, seconds });
+  const { code, output } = await run(path, args, { cwd, env: ENV, seconds });
   const start = output.lastIndexOf(MARK);
   if (start < 0) throw new Error(`ended with code ${code} and without a report\n${tail(output)}`);
   const report = JSON.parse(output.slice(start + MARK.length).split("\n", 1)[0]);

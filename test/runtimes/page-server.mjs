@@ -4,6 +4,7 @@
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
+import { EXAMPLE, readmeReport } from "./readme.mjs";
 
 export const ISOLATION = {
   "Cross-Origin-Opener-Policy": "same-origin",
@@ -12,18 +13,24 @@ export const ISOLATION = {
 /** Allows scripts and workers from files of the page's own origin only. */
 export const STRICT = { "Content-Security-Policy": "script-src 'self' 'wasm-unsafe-eval'" };
 
-/** The headers of each way, and the script of the page: see browser.mjs. */
+/**
+ * The headers of each way, and the script of the page: see browser.mjs. `inline` is a script in the page itself; `report`
+ * makes of what the page sends a report.
+ */
 export const WAYS = {
   page: { script: "page" },
   isolated: { script: "page", headers: ISOLATION },
   CSP: { script: "page", headers: STRICT },
   "isolated CSP": { script: "page-without-blob", headers: { ...ISOLATION, ...STRICT } },
   "CSP without Wasm": { script: "refused", headers: { "Content-Security-Policy": "script-src 'self'" } },
+  README: { script: "readme", inline: EXAMPLE, report: ({ output }) => readmeReport(output) },
   Worker: { script: "worker" },
   "Service Worker": { script: "service-worker" },
 };
 
 const TYPES = { ".js": "text/javascript", ".wasm": "application/wasm", ".json": "application/json" };
+const IMPORT_MAP =
+  '<script type="importmap">{"imports":{"sgd-wasm":"../node_modules/sgd-wasm/dist/index.js"}}</script>';
 const FAVICON = '<link rel="icon" href="data:,">';
 
 /** `{ url, reports, close() }`: reports[i] is a promise of what leg i gives. */
@@ -41,14 +48,17 @@ export async function servePages(folder, legs, bundleFolder) {
     const rounding = file.slice(bundleFolder.length + 1).split(".")[0];
     const leg = legs.findIndex((leg) => leg.way === way && leg.rounding === rounding);
     if (request.method === "POST") {
-      resolvers[leg](JSON.parse(await text(request)));
+      const sent = JSON.parse(await text(request));
+      resolvers[leg](WAYS[way].report && !sent.error ? WAYS[way].report(sent) : sent);
       send(200, "text/plain", "");
     } else if (file.endsWith(".next")) {
       await reports[leg];
       send(200, "text/plain", urls[leg + 1] ?? "");
     } else if (file.endsWith(".html")) {
-      const script = `<script type="module" src="${WAYS[way].script}-${rounding}.js"></script>`;
-      send(200, "text/html", `<!doctype html><title>sgd-wasm</title>${FAVICON}${script}`);
+      const { script, inline } = WAYS[way];
+      const scripts = `<script type="module" src="${script}-${rounding}.js"></script>`;
+      const own = inline ? `${IMPORT_MAP}${scripts}<script type="module">\n${inline}</script>` : scripts;
+      send(200, "text/html", `<!doctype html><title>sgd-wasm</title>${FAVICON}${own}`);
     } else {
       const path = join(folder, normalize(`/${file}`));
       const body = await readFile(path).catch(() => null);

@@ -1,9 +1,11 @@
 // Cloudflare Workers: workerd, as miniflare runs it.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import { within } from "./process.mjs";
+import { EXAMPLE, readmeReport } from "./readme.mjs";
 
 const modules = (path) => fileURLToPath(new URL(`node_modules/${path}`, import.meta.url));
 
@@ -16,7 +18,7 @@ const report = await run();
 export default { fetch: () => Response.json(report) };
 `;
 
-const WAYS = { handler: "workerd", "module scope": "workerd-module-scope" };
+const WAYS = { handler: "workerd", "module scope": "workerd-module-scope", README: "workerd-readme" };
 
 export const workerd = {
   name: "workerd",
@@ -32,11 +34,41 @@ export const workerd = {
   version: async () => JSON.parse(readFileSync(modules("workerd/package.json"), "utf8")).version,
   async *run(folder, legs, seconds) {
     for (const { way, rounding } of legs) {
-      const report = await runWorker(folder, `${WAYS[way]}/main-${rounding}.js`, seconds);
+      if (way === "README") {
+        await bundleExample(folder, `${WAYS[way]}/main.js`);
+        yield readmeReport(await runWorker(folder, `${WAYS[way]}/main.js`, seconds));
+        continue;
+      }
+      const report = JSON.parse(await runWorker(folder, `${WAYS[way]}/main-${rounding}.js`, seconds));
       yield way === "handler" ? report : { ...report, group: way };
     }
   },
 };
+
+/** The example in a Worker that answers with what it would print, bundled as wrangler does: .wasm files stay modules. */
+async function bundleExample(folder, outfile) {
+  await build({
+    stdin: {
+      contents: `${EXAMPLE}\nexport default { fetch: () => new Response(String(weight.data)) };\n`,
+      resolveDir: folder,
+    },
+    outfile: join(folder, outfile),
+    bundle: true,
+    format: "esm",
+    conditions: ["workerd", "worker", "browser"],
+    plugins: [
+      {
+        name: "modules",
+        setup({ onResolve }) {
+          onResolve({ filter: /\.wasm$/ }, ({ resolveDir, path }) => ({
+            path: relative(join(folder, outfile, ".."), join(resolveDir, path)),
+            external: true,
+          }));
+        },
+      },
+    ],
+  });
+}
 
 async function runWorker(folder, main, seconds) {
   const { Log, LogLevel, Miniflare } = await import("miniflare");
@@ -50,8 +82,9 @@ async function runWorker(folder, main, seconds) {
   });
   try {
     const response = await within(seconds, worker.dispatchFetch("http://localhost/"));
-    if (!response.ok) throw new Error(await response.text());
-    return await response.json();
+    const text = await response.text();
+    if (!response.ok) throw new Error(text);
+    return text;
   } finally {
     await worker.dispose();
   }
