@@ -159,4 +159,18 @@ function printTable(runs) {
   print(table(head, rows));
 }
 
+/** For README.md: a row for each runtime. */
+export function summary(runs) {
+  const groups = Object.values(groupBy(runs, ({ name }) => name)).filter(([{ name }]) => name !== "package");
+  const rows = groups.map((all) => {
+    const [{ title, version, kernel, why }] = all;
+    const digestOf = (wanted) => all.find(({ rounding, group }) => rounding === wanted && !group).digest;
+    const ways = [...new Set(all.map(({ way }) => way))].join(", ");
+    const passed = all.reduce((sum, run) => sum + run.passed, 0);
+    return [title, version, `${kernel}: ${why}`, ways, String(passed), digestOf("fused"), digestOf("separate")];
+  });
+  const head = ["runtime", "version", "multiply-add", "ways", "tests passed", "digest, fused", "digest, separate"];
+  return table(head, rows);
+}
+
 const print = (text) => process.stdout.write(`${text}\n`);

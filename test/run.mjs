@@ -7,9 +7,10 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { bundleSuites, ROUNDINGS, suiteFiles } from "./bundle.mjs";
 import { install, pack } from "./consumer.mjs";
-import { compareRuns, printRuns, settle } from "./results.mjs";
+import { compareRuns, printRuns, settle, summary } from "./results.mjs";
 import { thisNode } from "./runtimes/command.mjs";
 import { RUNTIMES } from "./runtimes/index.mjs";
+import { writeToReadme } from "./table.mjs";
 
 const HELP = `node test/run.mjs [options]     (after npm run build)
   --only LIST       runtimes by name, separated by commas: ${["package", ...RUNTIMES.map(({ name }) => name)].join(", ")}
@@ -17,6 +18,7 @@ const HELP = `node test/run.mjs [options]     (after npm run build)
   --require-all     a runtime that is missing is a failure (also: SGD_REQUIRE_ALL=1 in the environment)
   --seconds N       longest time for one run of the suites; default 120
   --verbose         list every test
+  --readme          write the summary to README.md, if all runtimes were run and nothing failed
 `;
 
 const { values: options } = parseArgs({
@@ -26,6 +28,7 @@ const { values: options } = parseArgs({
     "require-all": { type: "boolean", default: Boolean(process.env.SGD_REQUIRE_ALL) },
     seconds: { type: "string", default: "120" },
     verbose: { type: "boolean", default: false },
+    readme: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
   },
 });
@@ -65,7 +68,10 @@ async function main(folder) {
 
   const problems = compareRuns(runs);
   if (options["require-all"]) problems.push(...missing.map(({ title, get }) => `${title} is missing: ${get}`));
-  return printRuns(runs, { problems, missing, verbose: options.verbose });
+  const failed = printRuns(runs, { problems, missing, verbose: options.verbose });
+  const whole = !options.only && !options.suite && missing.length === 0;
+  if (options.readme && whole && failed === 0) writeToReadme("runtimes", summary(runs));
+  return failed;
 }
 
 function isChosen(name) {

@@ -15,10 +15,10 @@ export function table(head, rows) {
 export function writeToReadme(name, text) {
   const path = join(REPOSITORY, "README.md");
   const readme = readFileSync(path, "utf8");
-  const place = new RegExp(`(<!-- table: ${name} -->\n\n)[sS]*?(\n<!-- end -->)`);
+  const place = new RegExp(`(<!-- table: ${name} -->\n)[\\s\\S]*?(<!-- end -->)`);
   if (!place.test(readme)) throw new Error(`README.md has no place for the table of ${name}`);
   writeFileSync(
     path,
-    readme.replace(place, (_, start, end) => start + text + end),
+    readme.replace(place, (_, start, end) => `${start}\n${text}\n${end}`),
   );
 }

@@ -1,6 +1,6 @@
 // Builds a small project with every bundler, from the packed tarball and without configuration, and runs it in a
 // browser: all must end with the same bits as Node. Then asks publint and are-the-types-wrong about the tarball.
-// `npm run bundlers` installs the bundlers first; with --readme the table goes to README.md as well.
+// `npm run bundlers` installs the bundlers first; with --readme the table goes to README.md as well, if nothing failed.
 
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -58,7 +58,7 @@ async function main() {
   }
   const text = table(["bundler", "version", "run as", "multiply-add", "threads", "result"], rows);
   console.log(`\n${text}`);
-  if (process.argv.includes("--readme")) writeToReadme("bundlers", text);
+  if (process.argv.includes("--readme") && failed === 0) writeToReadme("bundlers", text);
 }
 
 function versionOf(name) {

@@ -64,6 +64,19 @@ test("checkpoints come without a kernel and an optimizer", () => {
   for (const mark of [KERNEL, "createEngine", "WebAssembly"]) assert.not.ok(text.includes(mark), mark);
 });
 
+test("Parcel, which does not read `exports`, finds the same files", () => {
+  const { main, alias } = JSON.parse(readFileSync(join(PACKAGE, "package.json"), "utf8"));
+  const found = Object.entries({ ".": main, ...alias }).map(([subpath, file]) => [
+    subpath,
+    join(PACKAGE, String(file)),
+  ]);
+  const defaults = entries().filter(([, condition]) => condition === "default");
+  assert.equal(
+    found.sort(),
+    defaults.map(([subpath, , file]) => [subpath, file]),
+  );
+});
+
 test("no entry loads another", () => {
   const files = new Set(entries().map(([, , file]) => file));
   for (const file of files) {

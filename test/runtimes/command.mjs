@@ -15,7 +15,7 @@ const program = (file) => `import { run } from "./${file}.js";\nrun().then(${wri
 /** Flags that take from V8 what the package needs; without SSE4.1 it has no SIMD. */
 const FLAGS = { "without SIMD": "--no-enable-sse4-1", "without Wasm": "--jitless" };
 /** The files that hold the example of the README. */
-const NODE_EXAMPLES = { README: "readme.mjs", "README, require": "readme.cjs" };
+const NODE_EXAMPLES = { README: "readme.mjs", "README by require": "readme.cjs" };
 const EXAMPLES = { README: "readme.ts" };
 const fileOf = (way) => way.replaceAll(" ", "-");
 const IMPORT = {
