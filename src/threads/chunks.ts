@@ -24,17 +24,21 @@ export function work(kernel: Kernel, control: Control, thread: number): void {
   const { threads } = control;
   for (let i = 0; i < threads; i++) {
     const home = (thread + i) % threads;
-    for (let chunk = claim(control, home); chunk >= 0; chunk = claim(control, home)) {
-      setWorking(control, thread, 1);
-      try {
-        doChunk(kernel, control, thread, chunk);
-      } catch {
-        Atomics.store(control.words, WORD.trapped, thread + 1);
-      }
-      setWorking(control, thread, 0);
-      finish(control, thread);
-    }
+    for (let chunk = claim(control, home); chunk >= 0; chunk = claim(control, home))
+      carryOut(kernel, control, thread, chunk);
   }
+}
+
+/** Does a chunk that belongs to the thread. */
+export function carryOut(kernel: Kernel, control: Control, thread: number, chunk: number): void {
+  setWorking(control, thread, 1);
+  try {
+    doChunk(kernel, control, thread, chunk);
+  } catch {
+    Atomics.store(control.words, WORD.trapped, thread + 1);
+  }
+  setWorking(control, thread, 0);
+  finish(control, thread);
 }
 
 const A = PASS.args;

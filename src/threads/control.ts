@@ -9,12 +9,13 @@
 //     claimed, however late, belongs to the pass whose description is read after claiming it.
 //   * Whoever finds no chunk left has no business with the pass: threads that sleep, or never wake, hold up nothing.
 //
-// What it costs is lines of the cache that go from one processor to another. So an idle thread watches only its own home, what
-// it has finished is on a line that only it writes, and a small pass has one chunk per thread.
+// What it costs is lines of the cache that go from one processor to another: 50 to 300 ns each. So an idle thread watches only
+// its own home; what it has finished is on a line that only it writes; the calling thread's first chunk is its own without a
+// claim; nothing is written that is there already; and a small pass has one chunk per thread.
 
 /** Words on lines of the cache of their own, by the index in `words`. */
 export const WORD = {
-  /** goes up with every pass: what threads sleep on */
+  /** goes up with every pass that starts while threads sleep, which they do on this */
   sequence: 0,
   /** threads that sleep and have to be woken */
   parked: 16,
@@ -24,10 +25,11 @@ export const WORD = {
   trapped: 48,
   /** the threads are to end */
   stop: 64,
-  /** two lines per thread: its home's chunks left to claim; how many chunks it has ever finished, and whether it is at work */
+  /** three lines per thread: its home's chunks left to claim; how many chunks it has ever finished; whether it is at work */
   threads: 80,
 } as const;
 const LINE = 16;
+const LINES = 3;
 
 /** Places in `pass`; after them come the operation's arguments. */
 export const PASS = { operation: 0, float64: 1, n: 2, chunk: 3, chunks: 4, args: 5 } as const;
@@ -59,17 +61,32 @@ export function controlOf(buffer: SharedArrayBuffer, threads: number): Control {
 }
 
 function numbersFrom(threads: number): number {
-  return (WORD.threads + threads * 2 * LINE) * 4;
+  return (WORD.threads + threads * LINES * LINE) * 4;
 }
 
-/** Starts the pass that is described, and wakes who sleeps. */
-export function publish({ words, pass, threads }: Control): void {
+/** Writes a number of the description, unless it is there. */
+export function describe(pass: Float64Array, at: number, value: number): void {
+  if (!Object.is(pass[at], value)) pass[at] = value;
+}
+
+/**
+ * Starts the pass that is described, and wakes who sleeps.
+ *
+ * @returns how many chunks the calling thread has without a claim: the first of its home, or none
+ */
+export function publish({ words, pass, threads }: Control): number {
   const chunks = pass[PASS.chunks];
-  for (let home = 0; home < threads; home++) {
-    Atomics.store(words, leftOf(home), lastOf(home, chunks, threads) - lastOf(home - 1, chunks, threads));
+  const own = Math.min(lastOf(0, chunks, threads), 1);
+  for (let home = threads - 1; home >= 0; home--) {
+    const left = lastOf(home, chunks, threads) - (home === 0 ? own : lastOf(home - 1, chunks, threads));
+    if (left > 0) Atomics.store(words, leftOf(home), left);
   }
-  Atomics.add(words, WORD.sequence, 1);
-  if (Atomics.load(words, WORD.parked) > 0) Atomics.notify(words, WORD.sequence);
+  // A thread that goes to sleep says so and then looks at its home once more: one of the two sees the other.
+  if (Atomics.load(words, WORD.parked) > 0) {
+    Atomics.add(words, WORD.sequence, 1);
+    Atomics.notify(words, WORD.sequence);
+  }
+  return own;
 }
 
 /** Whether a home has chunks to claim. */
@@ -104,21 +121,25 @@ export function finished({ words, threads }: Control): number {
 
 /** For messages only, so the store is as cheap as there is. */
 export function setWorking({ words }: Control, thread: number, working: number): void {
-  words[finishedOf(thread) + 1] = working;
+  words[workingOf(thread)] = working;
 }
 
 /** The worker that has claimed a chunk and not done it, for messages; 0 if there is none. */
 export function workingThread({ words, threads }: Control): number {
-  for (let thread = 1; thread < threads; thread++) if (Atomics.load(words, finishedOf(thread) + 1) !== 0) return thread;
+  for (let thread = 1; thread < threads; thread++) if (Atomics.load(words, workingOf(thread)) !== 0) return thread;
   return 0;
 }
 
 function leftOf(home: number): number {
-  return WORD.threads + home * 2 * LINE;
+  return WORD.threads + home * LINES * LINE;
 }
 
 function finishedOf(thread: number): number {
   return leftOf(thread) + LINE;
+}
+
+function workingOf(thread: number): number {
+  return finishedOf(thread) + LINE;
 }
 
 /** The end of a thread's chunks. */

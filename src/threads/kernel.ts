@@ -3,7 +3,7 @@
 import { type Kernel, RUN, type TypedKernel } from "../kernel/kernel.js";
 import type { DType } from "../kernel/variants.js";
 import { OPERATION } from "./chunks.js";
-import { PASS, SUMS } from "./control.js";
+import { describe, PASS, SUMS } from "./control.js";
 import type { Team } from "./team.js";
 
 /**
@@ -62,10 +62,10 @@ function threaded(kernel: TypedKernel, team: Team, dtype: DType): TypedKernel {
         );
       }
       writeStep(pass, variant, p, g, b, negativeLr, weightDecay, retain, undamped, lookahead);
-      pass[PASS.args + 9] = factor;
-      pass[PASS.args + 10] = clip;
-      pass[PASS.args + 11] = zeros;
-      pass[PASS.args + 12] = mask;
+      describe(pass, PASS.args + 9, factor);
+      describe(pass, PASS.args + 10, clip);
+      describe(pass, PASS.args + 11, zeros);
+      describe(pass, PASS.args + 12, mask);
       run(OPERATION.scaledStep, n);
     },
     multiply(to, from, n, first, second) {
@@ -86,7 +86,7 @@ function threaded(kernel: TypedKernel, team: Team, dtype: DType): TypedKernel {
 function threadedZero(kernel: Kernel, team: Team): Kernel["zero"] {
   return (address, byteLength) => {
     if (byteLength < THRESHOLD_BYTES) return kernel.zero(address, byteLength);
-    team.control.pass[PASS.args] = address;
+    describe(team.control.pass, PASS.args, address);
     team.run(OPERATION.zero, false, byteLength, chunkBytes(team, byteLength));
   };
 }
@@ -112,10 +112,10 @@ function chunkBytes({ control }: Team, byteLength: number): number {
 }
 
 function write(pass: Float64Array, a: number, b: number, c = 0, d = 0): void {
-  pass[PASS.args] = a;
-  pass[PASS.args + 1] = b;
-  pass[PASS.args + 2] = c;
-  pass[PASS.args + 3] = d;
+  describe(pass, PASS.args, a);
+  describe(pass, PASS.args + 1, b);
+  describe(pass, PASS.args + 2, c);
+  describe(pass, PASS.args + 3, d);
 }
 
 function writeStep(
@@ -131,9 +131,9 @@ function writeStep(
   lookahead: number,
 ): void {
   write(pass, variant, p, g, b);
-  pass[PASS.args + 4] = negativeLr;
-  pass[PASS.args + 5] = weightDecay;
-  pass[PASS.args + 6] = retain;
-  pass[PASS.args + 7] = undamped;
-  pass[PASS.args + 8] = lookahead;
+  describe(pass, PASS.args + 4, negativeLr);
+  describe(pass, PASS.args + 5, weightDecay);
+  describe(pass, PASS.args + 6, retain);
+  describe(pass, PASS.args + 7, undamped);
+  describe(pass, PASS.args + 8, lookahead);
 }

@@ -1,8 +1,8 @@
 // The calling thread's side of a pass.
 
 import type { Kernel } from "../kernel/kernel.js";
-import { work } from "./chunks.js";
-import { type Control, finished, PASS, publish, WORD, workingThread } from "./control.js";
+import { carryOut, work } from "./chunks.js";
+import { type Control, describe, finished, PASS, publish, WORD, workingThread } from "./control.js";
 
 /** How often to look whether the others are done before sleeping, or on a page, where waiting is forbidden, looking at the clock. */
 const SPINS = 20_000;
@@ -51,13 +51,13 @@ export class Team {
   run(operation: number, float64: boolean, n: number, chunk: number): void {
     if (this.#failure) throw this.#failure;
     const { pass } = this.control;
-    pass[PASS.operation] = operation;
-    pass[PASS.float64] = Number(float64);
-    pass[PASS.n] = n;
-    pass[PASS.chunk] = chunk;
-    pass[PASS.chunks] = Math.ceil(n / chunk);
+    describe(pass, PASS.operation, operation);
+    describe(pass, PASS.float64, Number(float64));
+    describe(pass, PASS.n, n);
+    describe(pass, PASS.chunk, chunk);
+    describe(pass, PASS.chunks, Math.ceil(n / chunk));
     const end = (finished(this.control) + pass[PASS.chunks]) | 0;
-    publish(this.control);
+    if (publish(this.control) > 0) carryOut(this.#kernel, this.control, 0, 0);
     work(this.#kernel, this.control, 0);
     this.#waitForOthers(end);
     const trapped = Atomics.exchange(this.control.words, WORD.trapped, 0);

@@ -47,10 +47,8 @@ function begin({ module, memory, control, thread, threads }: Start, port: Port):
 function serve(kernel: ReturnType<typeof kernelOf>, control: Control, thread: number): void {
   const { words } = control;
   while (Atomics.load(words, WORD.stop) === 0) {
-    // Read before looking for chunks: a pass that starts meanwhile is then seen as a change.
-    const seen = Atomics.load(words, WORD.sequence);
     work(kernel, control, thread);
-    if (!comes(control, thread)) sleep(words, seen);
+    if (!comes(control, thread)) sleep(control, thread);
   }
 }
 
@@ -60,9 +58,12 @@ function comes(control: Control, thread: number): boolean {
   return false;
 }
 
-/** Until a pass starts; not at all if one has since `seen`. */
-function sleep(words: Int32Array, seen: number): void {
+/** Until a pass starts that has chunks of its own; not at all if one has. */
+function sleep(control: Control, thread: number): void {
+  const { words } = control;
+  // Read before the thread says that it sleeps: a pass that starts after that is then seen as a change.
+  const seen = Atomics.load(words, WORD.sequence);
   Atomics.add(words, WORD.parked, 1);
-  Atomics.wait(words, WORD.sequence, seen);
+  if (!hasWork(control, thread)) Atomics.wait(words, WORD.sequence, seen);
   Atomics.sub(words, WORD.parked, 1);
 }
