@@ -2,12 +2,13 @@
 
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { writeToReadme } from "../test/readme.mjs";
 import { compareWithBaseline, recordBaseline } from "./baseline.js";
 import { gatherContenders } from "./contenders/index.js";
 import { HELP, type Options, parseOptions, type QuestionName, UsageError } from "./options.js";
 import { writeRoofline } from "./picture.js";
 import { combined } from "./questions/combined.js";
-import { lists } from "./questions/lists.js";
+import { LISTS_QUESTION, lists } from "./questions/lists.js";
 import { memory } from "./questions/memory.js";
 import type { Question } from "./questions/question.js";
 import { roundings } from "./questions/roundings.js";
@@ -17,7 +18,8 @@ import { variants } from "./questions/variants.js";
 import { useClock } from "./support/clock.js";
 import { describeMachine } from "./support/machine.js";
 import type { Measurement } from "./support/measurement.js";
-import { type Table, toMarkdown, toText } from "./support/table.js";
+import { summaryTable } from "./support/report.js";
+import { rowsToMarkdown, type Table, toMarkdown, toText } from "./support/table.js";
 import { QUICK, THOROUGH } from "./support/timing.js";
 
 const QUESTIONS: Record<QuestionName, Question> = { sizes, lists, variants, roundings, threads, combined, memory };
@@ -50,6 +52,10 @@ async function run(options: Options): Promise<void> {
   write(options.markdown, markdown(machine, tables));
   const roofline = measurements.filter(({ question }) => question === SIZES_QUESTION);
   if (roofline.length > 0) writeRoofline(options.svg, roofline);
+  if (options.readme) {
+    const compared = measurements.filter(({ question }) => question === SIZES_QUESTION || question === LISTS_QUESTION);
+    writeToReadme("speed", `${rowsToMarkdown(summaryTable(compared))}\n`);
+  }
   console.log(`\ntables    ${options.markdown}${roofline.length > 0 ? `\nroofline  ${options.svg}` : ""}`);
   keepOrCompare(options, machine, measurements);
 }

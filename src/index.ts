@@ -1,7 +1,5 @@
 // The public surface of sgd-wasm.
 
-// biome-ignore assist/source/organizeImports: a bundle that begins with the kernels' text, apart from the code, compresses 0.8 kB better
-import { kernelSource } from "./entry/embedded.js";
 import { Engine, type EngineOptions } from "./engine.js";
 
 export { type ClipGradNormOptions, clipGradNorm, clipGradValue } from "./clip.js";
@@ -13,6 +11,9 @@ export { Parameter, type ParameterOptions } from "./parameter.js";
 export { SGD, type StepOptions } from "./sgd.js";
 export type { SparseGradient } from "./sparse-gradient.js";
 export type { StateDict, StateDictGroup, TensorData } from "./state-dict.js";
+
+// Last, so that the kernels' text comes after all code in a bundle: side by side with it, it compresses 0.7 kB worse.
+import { kernelSource } from "./entry/embedded.js";
 
 /** Makes an engine: a kernel, the best that this runtime can run, bound to a linear memory. Synchronous. */
 export function createEngine(options?: EngineOptions): Engine {

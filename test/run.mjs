@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { bundleSuites, ROUNDINGS, suiteFiles } from "./bundle.mjs";
 import { install, pack } from "./consumer.mjs";
+import { writeToReadme } from "./readme.mjs";
 import { compareRuns, printRuns, settle, summary } from "./results.mjs";
 import { thisNode } from "./runtimes/command.mjs";
 import { RUNTIMES } from "./runtimes/index.mjs";
-import { writeToReadme } from "./table.mjs";
 
 const HELP = `node test/run.mjs [options]     (after npm run build)
   --only LIST       runtimes by name, separated by commas: ${["package", ...RUNTIMES.map(({ name }) => name)].join(", ")}

@@ -9,10 +9,12 @@ import { type Effort, quantile, type Timing, timeInTurns } from "../support/timi
 import type { Answer, Settings } from "./question.js";
 import { RESNET50_SIZES } from "./resnet50.js";
 
+export const LISTS_QUESTION = "lists";
+
 export async function lists({ field, effort, quick }: Settings): Promise<Answer> {
   const measurements: Measurement[] = [];
   const measureList = async (what: string, sizes: number[]) => {
-    measurements.push(...(await measure("lists", what, { ...MOMENTUM, sizes }, field.all, effort)));
+    measurements.push(...(await measure(LISTS_QUESTION, what, { ...MOMENTUM, sizes }, field.all, effort)));
   };
   await measureList("1,000 tensors of 100", new Array(1000).fill(100));
   if (!quick) await measureList(`ResNet-50, ${RESNET50_SIZES.length} tensors`, RESNET50_SIZES);

@@ -18,6 +18,20 @@ export function comparisonTable(title: string, measurements: readonly Measuremen
   };
 }
 
+/** A row for every `what`: what ours takes, and how many times as long the others take. */
+export function summaryTable(measurements: readonly Measurement[]): Pick<Table, "head" | "rows"> {
+  const blocks = [...byWhat(measurements.filter(({ who }) => who !== COPY)).values()];
+  const [[ours, ...others]] = blocks;
+  return {
+    head: ["elements", `${ours.who}, ns per element`, ...others.map(({ who }) => who)],
+    rows: blocks.map(([first, ...rest]) => [
+      first.what,
+      digits(nanosecondsPerElement(first)),
+      ...rest.map((one) => times(ratio(one.timing, first.timing))),
+    ]),
+  };
+}
+
 export function byWhat(measurements: readonly Measurement[]): Map<string, Measurement[]> {
   const blocks = new Map<string, Measurement[]>();
   for (const one of measurements) blocks.set(one.what, [...(blocks.get(one.what) ?? []), one]);

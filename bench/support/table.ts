@@ -17,10 +17,14 @@ export function toText({ title, head, rows, notes = [] }: Table): string {
   return [`\n${title}`, line(head), rule, ...rows.map(line), ...notes.map((note) => `  ${note}`)].join("\n");
 }
 
-export function toMarkdown({ title, head, rows, notes = [] }: Table): string {
+export function toMarkdown({ title, notes = [], ...rows }: Table): string {
+  return [`### ${title}`, "", rowsToMarkdown(rows), ...notes.flatMap((note) => ["", note])].join("\n");
+}
+
+export function rowsToMarkdown({ head, rows }: Pick<Table, "head" | "rows">): string {
   const line = (row: readonly string[]) => `| ${row.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   const rule = line(head.map((_, i) => (i === 0 ? ":--" : "--:")));
-  return [`### ${title}`, "", line(head), rule, ...rows.map(line), ...notes.flatMap((note) => ["", note])].join("\n");
+  return [line(head), rule, ...rows.map(line)].join("\n");
 }
 
 /** Three digits that count: 0.0823, 1.05, 28.1, 1,234. */

@@ -6,11 +6,12 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { install, pack } from "../consumer.mjs";
+import { writeToReadme } from "../readme.mjs";
 import { chromium } from "../runtimes/browser.mjs";
 import { ISOLATION, STRICT } from "../runtimes/page-server.mjs";
 import { run, tail } from "../runtimes/process.mjs";
 import { EXAMPLE, readmeReport } from "../runtimes/readme.mjs";
-import { table, writeToReadme } from "../table.mjs";
+import { table } from "../table.mjs";
 import { PROJECTS } from "./projects.mjs";
 import { folderSite, openPage, serverSite } from "./site.mjs";
 
