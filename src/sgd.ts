@@ -97,26 +97,14 @@ export class SGD {
   step(closure?: null, options?: StepOptions): undefined;
   step<T>(closure: () => T, options?: StepOptions): T;
   step<T>(closure?: (() => T) | null, options?: StepOptions): T | undefined;
-  step<T>(closure?: (() => T) | null, stepOptions?: StepOptions): T | undefined {
-    const options = stepOptions ?? NO_OPTIONS;
-    if (closure !== undefined && closure !== null && typeof closure !== "function") {
-      throw new TypeError(`'${pythonType(closure)}' object is not callable`);
-    }
-    if (options !== NO_OPTIONS) checkStepOptions(options, this.defaults.differentiable);
+  step<T>(closure?: (() => T) | null, options?: StepOptions): T | undefined {
+    // What is rare is in functions of its own: the engine then compiles all of an ordinary step into one piece.
+    if (closure !== undefined && closure !== null) checkCallable(closure);
+    if (options) checkStepOptions(options, this.defaults.differentiable);
     const result = closure ? closure() : undefined;
-    const gradients = this.#gradients;
-    const { gradScale, maxGradNorm } = options;
-    gradients.scaled = gradScale !== undefined || maxGradNorm !== undefined;
-    gradients.scale = gradScale ?? 1;
-    gradients.clip = maxGradNorm === undefined ? 1 : this.#clip(maxGradNorm, gradients.scale);
-    gradients.zero = options.zeroGrad ?? false;
+    const gradients = options ? this.#readOptions(options) : AS_THEY_ARE;
     this.#plan.prepare(this.paramGroups, this.state, gradients);
-    try {
-      if (this.defaults.differentiable) this.#tape.record(this.paramGroups, this.state);
-    } catch (error) {
-      this.#plan.abandon(this.state);
-      throw error;
-    }
+    if (this.defaults.differentiable) this.#record();
     runPlan(this.#plan, gradients);
     return result;
   }
@@ -184,13 +172,36 @@ export class SGD {
     return this.paramGroups.flatMap((group) => [...group.params]);
   }
 
+  #readOptions({ gradScale, maxGradNorm, zeroGrad = false }: StepOptions): GradientOptions {
+    const gradients = this.#gradients;
+    gradients.scaled = gradScale !== undefined || maxGradNorm !== undefined;
+    gradients.scale = gradScale ?? 1;
+    gradients.clip = maxGradNorm === undefined ? 1 : this.#clip(maxGradNorm, gradients.scale);
+    gradients.zero = zeroGrad;
+    return gradients;
+  }
+
   #clip(maxGradNorm: number, scale: number): number {
     const params = this.#plan.parametersOf(this.paramGroups);
     return clipCoefficient(params, totalNorm(params, scale), maxGradNorm);
   }
+
+  #record(): void {
+    try {
+      this.#tape.record(this.paramGroups, this.state);
+    } catch (error) {
+      this.#plan.abandon(this.state);
+      throw error;
+    }
+  }
 }
 
-const NO_OPTIONS: StepOptions = {};
+/** The gradients of a step without options. */
+const AS_THEY_ARE: GradientOptions = { scaled: false, scale: 1, clip: 1, zero: false };
+
+function checkCallable(closure: unknown): void {
+  if (typeof closure !== "function") throw new TypeError(`'${pythonType(closure)}' object is not callable`);
+}
 
 function checkStepOptions(options: StepOptions, differentiable: boolean): void {
   for (const key in options) {

@@ -88,8 +88,11 @@ export class Plan {
 
   /** The step is done: its new buffers are buffers like all others. */
   settle(): void {
-    // Setting a length is slow, and nearly always there is nothing to do.
-    if (this.#fresh.length + this.#added.length + this.sparse.length === 0) return;
+    // Nearly always there is nothing to do.
+    if (this.#fresh.length + this.#added.length + this.sparse.length > 0) this.#settle();
+  }
+
+  #settle(): void {
     for (const entry of this.#fresh) entry.fresh = false;
     this.#fresh.length = 0;
     this.#added.length = 0;

@@ -11,8 +11,6 @@ export interface Float32Use {
   running: boolean;
 }
 
-const READ = ["lr", "momentum", "dampening", "weightDecay", "nesterov", "maximize"] as const;
-
 const LARGEST_FLOAT32 = 3.4028234663852886e38;
 
 /** Read from a group when it has changed, so that a step has nothing to compute. */
@@ -26,33 +24,30 @@ export class Scalars {
   /** variants for running momentum and for first steps */
   running = 0;
   first = 0;
-  /** The options as they were read; NaN, which equals nothing, before that. */
-  readonly #options: Record<(typeof READ)[number], unknown> = {
-    lr: Number.NaN,
-    momentum: 0,
-    dampening: 0,
-    weightDecay: 0,
-    nesterov: false,
-    maximize: false,
-  };
+  // The options as they were read; NaN, which equals nothing, before that. One by one, because looking into an object costs time.
+  #lr: unknown = Number.NaN;
+  #momentum: unknown = 0;
+  #dampening: unknown = 0;
+  #weightDecay: unknown = 0;
+  #nesterov: unknown = false;
+  #maximize: unknown = false;
 
   /** Whether they are still those of the group. */
   fit(group: ParamGroup): boolean {
-    const read = this.#options;
     return (
-      read.lr === group.lr &&
-      read.momentum === group.momentum &&
-      read.dampening === group.dampening &&
-      read.weightDecay === group.weightDecay &&
-      read.nesterov === group.nesterov &&
-      read.maximize === group.maximize &&
+      this.#lr === group.lr &&
+      this.#momentum === group.momentum &&
+      this.#dampening === group.dampening &&
+      this.#weightDecay === group.weightDecay &&
+      this.#nesterov === group.nesterov &&
+      this.#maximize === group.maximize &&
       !("weight_decay" in group)
     );
   }
 
   /** @throws on options that are no numbers, or too large for float32 where they are used in it */
   read(group: ParamGroup, float32: Float32Use): void {
-    this.#options.lr = Number.NaN;
+    this.#lr = Number.NaN;
     if ("weight_decay" in group) throw new TypeError("a parameter group has no option weight_decay: write weightDecay");
     const lr = asNumber(group.lr, "lr");
     const momentum = asNumber(group.momentum, "momentum");
@@ -72,7 +67,12 @@ export class Scalars {
     this.sign = group.maximize ? -1 : 1;
     this.running = variantIndex(momentum !== 0, nesterov, undamped !== 1, weightDecay !== 0);
     this.first = variantIndex(true, nesterov, false, weightDecay !== 0);
-    for (const key of READ) this.#options[key] = group[key];
+    this.#lr = group.lr;
+    this.#momentum = group.momentum;
+    this.#dampening = group.dampening;
+    this.#weightDecay = group.weightDecay;
+    this.#nesterov = group.nesterov;
+    this.#maximize = group.maximize;
   }
 }
 
