@@ -70,7 +70,7 @@ function emulated32(x: v128, k: v128, z: v128): v128 {
   // Rounding twice differs from rounding once only where the f64 sum was itself rounded and landed on the midpoint of two
   // neighbouring f32. In the normal range of f32 the sum's lowest 29 bits are then a one and 28 zeros: shifted to the top, the
   // one number whose absolute value is negative. Below that range and at its border the midpoints lie elsewhere, so all results
-  // whose squares are 0, those below 2^-75, are taken as hard. No constants but 0, because engines build others anew at every use.
+  // whose squares are 0, those up to 2^-75, are taken as hard. No constants but 0, because engines build others anew at every use.
   const midpoint = i32x4.abs(i32x4.shl(v128.shuffle<i32>(lo, hi, 0, 2, 4, 6), 3));
   const small = f32x4.eq(f32x4.mul(result, result), f32x4.splat(0));
   if (i32x4.bitmask(v128.or(midpoint, small))) return hard32(x, k, z);

@@ -1,4 +1,4 @@
-// The variants, counted as in src/kernel/variants.ts: each is the one rule of sgd.ts, specialised.
+// The variants, counted as in src/kernel/variants.ts, of the one rule of sgd.ts.
 //
 // Without dampening undamped is 1, and multiplying by it changes nothing. Loops of their own without it make steps in the first
 // cache 5 to 10 % faster, and emulated ones twice as fast. Only where a pass through memory is what costs, as with scaling, and

@@ -34,7 +34,7 @@ export interface EngineInfo {
   /** how multiply-add rounds once: by an instruction, by emulation, or not at all */
   readonly fma: "hardware" | "emulated" | "none";
   readonly threads: number;
-  /** bytes of linear memory in use: parameters, gradients, optimizer state */
+  /** bytes of linear memory in use: parameters, gradients, optimizer state; 64 more per thread once a step has scaled gradients */
   readonly allocatedBytes: number;
 }
 

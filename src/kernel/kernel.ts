@@ -92,7 +92,13 @@ export function kernelOf(module: WebAssembly.Module, exports: Exports): Kernel {
 }
 
 function typed(exports: Exports, dtype: DType): TypedKernel {
-  const named = (name: string) => exports[`${name}_${WASM_TYPE[dtype]}`] as never;
+  const named = (name: string) => {
+    const found = exports[`${name}_${WASM_TYPE[dtype]}`];
+    if (found) return found as never;
+    throw new TypeError(
+      `options.module is a kernel of another version of sgd-wasm: it has no export ${name}_${WASM_TYPE[dtype]}`,
+    );
+  };
   return {
     sgd: named("sgd"),
     sgdScaled: named("sgd_scaled"),

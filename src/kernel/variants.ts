@@ -1,5 +1,4 @@
-// The one list of kernel variants: dispatch, tests and benchmarks all read it. assembly/index.ts has them in the same order,
-// where the compiler specialises each from the one update rule.
+// The one list of kernel variants: dispatch, tests and benchmarks all read it. assembly/variants.ts has them in the same order.
 
 export type DType = "float32" | "float64";
 

@@ -9,7 +9,7 @@ import { describe, type Parameter } from "../parameter.js";
 import { structure } from "../structure.js";
 import type { ParamGroup } from "./options.js";
 import type { GradientOptions } from "./run.js";
-import { asNumber, type Float32Use, Scalars } from "./scalars.js";
+import { type Float32Use, Scalars } from "./scalars.js";
 import { dropSparse, prepareSparse, type SparseUpdate, unsupported } from "./sparse-update.js";
 import type { OptimizerState, ParameterState } from "./state.js";
 
@@ -58,18 +58,27 @@ export class Plan {
   /** @throws on a group or parameter that cannot be stepped; buffers made on the way are taken back */
   prepare(groups: readonly ParamGroup[], state: OptimizerState, gradients: GradientOptions): void {
     try {
-      if (!this.#holds(groups)) this.#make(groups, state, gradients);
+      const holds = this.#holds(groups);
+      if (!holds) this.#make(groups, state, gradients);
       let scaled = gradients.scaled;
       for (let i = 0; i < this.#groups.length; i++) {
         const { group, scalars, float32 } = this.#groups[i];
-        if (!scalars.fit(group)) scalars.read(group, float32);
+        const fit = scalars.fit(group);
+        if (!fit) scalars.read(group);
+        if (!fit || !holds) scalars.check(float32);
         if (scalars.sign < 0) scaled = true;
       }
-      if (scaled) for (let i = 0; i < this.count; i++) this.spans[i].engine.reserveSink();
+      if (scaled && !this.zeroesAtOnce(gradients))
+        for (let i = 0; i < this.count; i++) this.spans[i].engine.reserveSink();
     } catch (error) {
       this.abandon(state);
       throw error;
     }
+  }
+
+  /** Whether gradients are zeroed by the updates themselves: one that comes twice is needed until the end. */
+  zeroesAtOnce({ zero }: GradientOptions): boolean {
+    return zero && !this.hasDuplicates;
   }
 
   /** Parameters that have a gradient, each once, also where it comes twice. */
@@ -118,12 +127,14 @@ export class Plan {
   }
 
   #addGroup(group: ParamGroup, state: OptimizerState, gradients: GradientOptions): void {
+    const scalars = new Scalars();
+    scalars.read(group);
     const planned: PlannedGroup = {
       group,
       params: [...group.params],
-      momentum: asNumber(group.momentum, "momentum") !== 0,
+      momentum: scalars.momentum !== 0,
       merge: group.foreach !== false,
-      scalars: new Scalars(),
+      scalars,
       float32: { any: false, running: false },
     };
     this.#groups.push(planned);
@@ -137,7 +148,7 @@ export class Plan {
         if (planned.momentum && running) planned.float32.running = true;
       }
       if (parameter.sparse === null) this.#addDense(planned, parameter, entry);
-      else this.#addSparse(group, parameter, entry, gradients);
+      else this.#addSparse(scalars, parameter, entry, gradients);
     }
   }
 
@@ -148,11 +159,11 @@ export class Plan {
     return state.entry(parameter);
   }
 
-  #addSparse(group: ParamGroup, parameter: Parameter, entry: ParameterState, gradients: GradientOptions): void {
+  #addSparse(scalars: Scalars, parameter: Parameter, entry: ParameterState, gradients: GradientOptions): void {
     // A duplicate finds the buffer that the parameter's earlier update leaves.
     let before = entry.rows;
     for (const update of this.sparse) if (before && update.entry === entry) before = update.buffer ?? before;
-    this.sparse.push(prepareSparse(group, parameter, entry, before, gradients));
+    this.sparse.push(prepareSparse(scalars, parameter, entry, before, gradients));
   }
 
   #addDense({ scalars, momentum, merge }: PlannedGroup, parameter: Parameter, entry: ParameterState): void {
@@ -182,7 +193,7 @@ export class Plan {
 function isAsPlanned(group: ParamGroup, planned: PlannedGroup): boolean {
   const { params } = planned;
   if (group !== planned.group || group.params.length !== params.length) return false;
-  if ((Number(group.momentum) !== 0) !== planned.momentum || (group.foreach !== false) !== planned.merge) return false;
+  if (Boolean(group.momentum) !== planned.momentum || (group.foreach !== false) !== planned.merge) return false;
   for (let i = 0; i < params.length; i++) if (group.params[i] !== params[i]) return false;
   return true;
 }

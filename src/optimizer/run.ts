@@ -23,7 +23,7 @@ export function runPlan(plan: Plan, gradients: GradientOptions): void {
 }
 
 function updateAll(plan: Plan, gradients: GradientOptions): void {
-  const zeroAtOnce = gradients.zero && !plan.hasDuplicates;
+  const zeroAtOnce = plan.zeroesAtOnce(gradients);
   const scaled = gradients.scaled || zeroAtOnce;
   for (let i = 0; i < plan.count; i++) {
     const span = plan.spans[i];

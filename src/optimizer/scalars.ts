@@ -24,8 +24,10 @@ export class Scalars {
   /** variants for running momentum and for first steps */
   running = 0;
   first = 0;
-  // The options as they were read; NaN, which equals nothing, before that. One by one, because looking into an object costs time.
-  #lr: unknown = Number.NaN;
+  nesterov = false;
+  #isRead = false;
+  // The options as they were read. One by one, because looking into an object costs time.
+  #lr: unknown = 0;
   #momentum: unknown = 0;
   #dampening: unknown = 0;
   #weightDecay: unknown = 0;
@@ -35,7 +37,10 @@ export class Scalars {
   /** Whether they are still those of the group. */
   fit(group: ParamGroup): boolean {
     return (
+      this.#isRead &&
       this.#lr === group.lr &&
+      // The sign of a zero goes into the result.
+      (group.lr !== 0 || Object.is(this.#lr, group.lr)) &&
       this.#momentum === group.momentum &&
       this.#dampening === group.dampening &&
       this.#weightDecay === group.weightDecay &&
@@ -45,25 +50,20 @@ export class Scalars {
     );
   }
 
-  /** @throws on options that are no numbers, or too large for float32 where they are used in it */
-  read(group: ParamGroup, float32: Float32Use): void {
-    this.#lr = Number.NaN;
+  /** @throws on options that are no numbers */
+  read(group: ParamGroup): void {
+    this.#isRead = false;
     if ("weight_decay" in group) throw new TypeError("a parameter group has no option weight_decay: write weightDecay");
     const lr = asNumber(group.lr, "lr");
     const momentum = asNumber(group.momentum, "momentum");
     const weightDecay = asNumber(group.weightDecay, "weightDecay");
     const undamped = 1 - (momentum !== 0 ? asNumber(group.dampening, "dampening") : 0);
     const nesterov = Boolean(group.nesterov);
-    if (float32.any) {
-      checkFloat32(lr);
-      checkFloat32(weightDecay);
-      if (float32.running) checkFloat32(undamped);
-      if (nesterov) checkFloat32(momentum);
-    }
     this.negativeLr = -lr;
     this.weightDecay = weightDecay;
     this.momentum = momentum;
     this.undamped = undamped;
+    this.nesterov = nesterov;
     this.sign = group.maximize ? -1 : 1;
     this.running = variantIndex(momentum !== 0, nesterov, undamped !== 1, weightDecay !== 0);
     this.first = variantIndex(true, nesterov, false, weightDecay !== 0);
@@ -73,6 +73,16 @@ export class Scalars {
     this.#weightDecay = group.weightDecay;
     this.#nesterov = group.nesterov;
     this.#maximize = group.maximize;
+    this.#isRead = true;
+  }
+
+  /** @throws on numbers too large for float32 where they are used in it */
+  check({ any, running }: Float32Use): void {
+    if (!any) return;
+    checkFloat32(this.negativeLr);
+    checkFloat32(this.weightDecay);
+    if (running) checkFloat32(this.undamped);
+    if (this.nesterov) checkFloat32(this.momentum);
   }
 }
 
@@ -83,7 +93,7 @@ function checkFloat32(value: number): void {
 }
 
 /** Numbers, or booleans that stand for 0 and 1. */
-export function asNumber(value: unknown, name: string): number {
+function asNumber(value: unknown, name: string): number {
   if (typeof value === "number") return value;
   if (typeof value === "boolean") return Number(value);
   throw new TypeError(`${name} of a parameter group must be a number, got ${pythonType(value)}`);

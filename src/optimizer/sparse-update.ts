@@ -3,13 +3,13 @@
 import type { Region } from "../memory/region.js";
 import type { Parameter } from "../parameter.js";
 import { PLAIN, type SparseRows } from "../sparse-gradient.js";
-import type { ParamGroup } from "./options.js";
 import type { GradientOptions } from "./run.js";
+import type { Scalars } from "./scalars.js";
 import type { ParameterState } from "./state.js";
 
 /** A sparse step, computed but for the last addition to the parameter. */
 export interface SparseUpdate {
-  group: ParamGroup;
+  scalars: Scalars;
   parameter: Parameter;
   entry: ParameterState;
   /** the parameter's change, to be multiplied by -lr; null where the buffer is dense */
@@ -28,17 +28,17 @@ export interface SparseUpdate {
  * @throws Error for what PyTorch cannot do with sparse gradients either: weight decay, and Nesterov on a dense buffer
  */
 export function prepareSparse(
-  group: ParamGroup,
+  scalars: Scalars,
   parameter: Parameter,
   entry: ParameterState,
   before: SparseRows | null,
   gradients: GradientOptions,
 ): SparseUpdate {
-  if (Number(group.weightDecay) !== 0 || (entry.buffer !== null && Number(group.momentum) !== 0 && group.nesterov))
+  if (scalars.weightDecay !== 0 || (entry.buffer !== null && scalars.momentum !== 0 && scalars.nesterov))
     throw unsupported();
   const temporary: SparseRows[] = [];
   try {
-    return compute(group, parameter, entry, before, gradients, temporary);
+    return compute(scalars, parameter, entry, before, gradients, temporary);
   } catch (error) {
     for (const rows of temporary) rows.free();
     throw error;
@@ -46,7 +46,7 @@ export function prepareSparse(
 }
 
 function compute(
-  group: ParamGroup,
+  scalars: Scalars,
   parameter: Parameter,
   entry: ParameterState,
   before: SparseRows | null,
@@ -58,29 +58,29 @@ function compute(
     return rows;
   };
   const sparse = parameter.sparse as SparseRows;
-  const sign = group.maximize ? -1 : 1;
-  const gradient = scaled || group.maximize ? keep(sparse.scaled(sign * scale, clip)) : sparse;
-  const update = { group, parameter, entry, gradient, temporary };
-  if (Number(group.momentum) === 0) return { ...update, change: gradient, buffer: null };
+  const { sign, momentum, undamped, nesterov } = scalars;
+  const gradient = scaled || sign < 0 ? keep(sparse.scaled(sign * scale, clip)) : sparse;
+  const update = { scalars, parameter, entry, gradient, temporary };
+  if (momentum === 0) return { ...update, change: gradient, buffer: null };
   if (entry.buffer !== null) return { ...update, change: null, buffer: null };
-  const buffer = before ? keep(before.scaled(group.momentum)).plus(gradient, 1 - group.dampening) : gradient.scaled();
-  if (!group.nesterov) return { ...update, change: buffer, buffer };
+  const buffer = before ? keep(before.scaled(momentum)).plus(gradient, undamped) : gradient.scaled();
+  if (!nesterov) return { ...update, change: buffer, buffer };
   temporary.push(buffer); // until nothing can fail any more
-  const change = gradient.plus(buffer, group.momentum);
+  const change = gradient.plus(buffer, momentum);
   temporary.pop();
   return { ...update, change: keep(change), buffer };
 }
 
 /** Carries out what was prepared. Nothing in it can fail. */
-export function applySparse({ group, parameter, entry, change, buffer, gradient, temporary }: SparseUpdate): void {
+export function applySparse({ scalars, parameter, entry, change, buffer, gradient, temporary }: SparseUpdate): void {
   const { engine, dtype, address, size } = parameter;
   if (change) {
-    change.addTo(parameter, -group.lr);
+    change.addTo(parameter, scalars.negativeLr);
   } else {
     const dense = entry.buffer as Region;
-    engine.kernel[dtype].multiply(dense.address, dense.address, size, group.momentum, 1);
-    gradient.addTo(dense, 1 - group.dampening);
-    engine.kernel[dtype].sgd(PLAIN, address, dense.address, 0, size, -group.lr, 0, 0, 0, 0);
+    engine.kernel[dtype].multiply(dense.address, dense.address, size, scalars.momentum, 1);
+    gradient.addTo(dense, scalars.undamped);
+    engine.kernel[dtype].sgd(PLAIN, address, dense.address, 0, size, scalars.negativeLr, 0, 0, 0, 0);
   }
   if (buffer) entry.replaceRows(buffer);
   for (const rows of temporary) rows.free();

@@ -11,7 +11,7 @@
 //
 // What it costs is lines of the cache that go from one processor to another: 50 to 300 ns each. So an idle thread watches only
 // its own home; what it has finished is on a line that only it writes; the calling thread's first chunk is its own without a
-// claim; nothing is written that is there already; and a small pass has one chunk per thread.
+// claim; nothing is written that is there already; and a small pass has at most one chunk per thread.
 
 /** Words on lines of the cache of their own, by the index in `words`. */
 export const WORD = {
@@ -76,7 +76,7 @@ export function describe(pass: Float64Array, at: number, value: number): void {
  */
 export function publish({ words, pass, threads }: Control): number {
   const chunks = pass[PASS.chunks];
-  const own = Math.min(lastOf(0, chunks, threads), 1);
+  const own = Math.min(chunks, 1);
   for (let home = threads - 1; home >= 0; home--) {
     const left = lastOf(home, chunks, threads) - (home === 0 ? own : lastOf(home - 1, chunks, threads));
     if (left > 0) Atomics.store(words, leftOf(home), left);
@@ -142,7 +142,7 @@ function workingOf(thread: number): number {
   return finishedOf(thread) + LINE;
 }
 
-/** The end of a thread's chunks. */
+/** The end of a thread's chunks. Where there are fewer than threads, the calling one has the first. */
 function lastOf(thread: number, chunks: number, threads: number): number {
-  return Math.floor((chunks * (thread + 1)) / threads);
+  return Math.ceil((chunks * (thread + 1)) / threads);
 }

@@ -2,6 +2,7 @@
 
 import { type Kernel, RUN, type TypedKernel } from "../kernel/kernel.js";
 import type { DType } from "../kernel/variants.js";
+import { ELEMENT_BYTES } from "../memory/region.js";
 import { OPERATION } from "./chunks.js";
 import { describe, PASS, SUMS } from "./control.js";
 import type { Team } from "./team.js";
@@ -13,7 +14,9 @@ import type { Team } from "./team.js";
  * as on one thread. Handing a pass over and taking it back costs about half a microsecond.
  */
 const THRESHOLD_BYTES = 65536;
-/** Passes up to this are cut into one chunk per thread: handing out more would take longer than it evens out. */
+/** No chunk is smaller than what is done in about the time of handing it over: a small pass goes to a few of many threads. */
+const SMALLEST_CHUNK_BYTES = 16384;
+/** Passes up to this are cut into at most one chunk per thread: handing out more would take longer than it evens out. */
 const LARGEST_SINGLE_BYTES = 2097152;
 /** Longer ones into this many, if the chunks are not larger than this: small enough to share out evenly. */
 const CHUNKS_PER_THREAD = 4;
@@ -29,10 +32,10 @@ export function threadedKernel(kernel: Kernel, team: Team): Kernel {
 }
 
 function threaded(kernel: TypedKernel, team: Team, dtype: DType): TypedKernel {
-  const elementBytes = dtype === "float64" ? 8 : 4;
+  const elementBytes = ELEMENT_BYTES[dtype];
   const run = (operation: number, n: number) =>
     team.run(operation, dtype === "float64", n, chunkBytes(team, n * elementBytes) / elementBytes);
-  const small = (n: number) => n * elementBytes < THRESHOLD_BYTES;
+  const small = (n: number) => isSmall(team, n * elementBytes);
   const { pass } = team.control;
   return {
     ...kernel,
@@ -85,7 +88,7 @@ function threaded(kernel: TypedKernel, team: Team, dtype: DType): TypedKernel {
 
 function threadedZero(kernel: Kernel, team: Team): Kernel["zero"] {
   return (address, byteLength) => {
-    if (byteLength < THRESHOLD_BYTES) return kernel.zero(address, byteLength);
+    if (isSmall(team, byteLength)) return kernel.zero(address, byteLength);
     describe(team.control.pass, PASS.args, address);
     team.run(OPERATION.zero, false, byteLength, chunkBytes(team, byteLength));
   };
@@ -104,11 +107,21 @@ function sumInRuns(team: Team, float64: boolean, x: number, n: number, scale: nu
   return sum;
 }
 
+/**
+ * Whether the calling thread does it alone.
+ *
+ * @throws Error when another thread has died: a step is then refused before its first element
+ */
+function isSmall(team: Team, byteLength: number): boolean {
+  team.check();
+  return byteLength < THRESHOLD_BYTES;
+}
+
 /** A multiple of a cache's line, so that no two threads write to the same one where arrays are aligned to it. */
 function chunkBytes({ control }: Team, byteLength: number): number {
   const perThread = byteLength <= LARGEST_SINGLE_BYTES ? 1 : CHUNKS_PER_THREAD;
   const even = Math.ceil(byteLength / (control.threads * perThread) / 1024) * 1024;
-  return Math.min(even, LARGEST_CHUNK_BYTES);
+  return Math.min(Math.max(even, SMALLEST_CHUNK_BYTES), LARGEST_CHUNK_BYTES);
 }
 
 function write(pass: Float64Array, a: number, b: number, c = 0, d = 0): void {

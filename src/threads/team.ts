@@ -6,8 +6,10 @@ import { type Control, describe, finished, PASS, publish, WORD, workingThread } 
 
 /** How often to look whether the others are done before sleeping, or on a page, where waiting is forbidden, looking at the clock. */
 const SPINS = 20_000;
-/** A chunk takes less than a millisecond. Who has not done one after this has died, or has been stopped. */
+/** A chunk takes a few milliseconds. Who has not done one after this has died, or has been stopped. */
 const LONGEST_MILLISECONDS = 10_000;
+/** In so many parts that is counted: a machine that was suspended in the meantime loses one of them. */
+const PARTS = 10;
 
 /** One engine's threads. `stop` ends all but the calling one. */
 export class Team {
@@ -35,6 +37,11 @@ export class Team {
     return this.#failure;
   }
 
+  /** @throws Error when a thread has died */
+  check(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
   stop(): void {
     const { words } = this.control;
     Atomics.store(words, WORD.stop, 1);
@@ -49,7 +56,7 @@ export class Team {
    * @throws Error when a thread has died
    */
   run(operation: number, float64: boolean, n: number, chunk: number): void {
-    if (this.#failure) throw this.#failure;
+    this.check();
     const { pass } = this.control;
     describe(pass, PASS.operation, operation);
     describe(pass, PASS.float64, Number(float64));
@@ -67,12 +74,16 @@ export class Team {
   /** Until as many chunks have been finished as there are at the `end` of the pass. */
   #waitForOthers(end: number): void {
     if (this.#spin(end)) return;
-    for (let deadline = performance.now() + this.#longest; finished(this.control) !== end; ) {
-      if (performance.now() > deadline) {
+    let since = performance.now();
+    for (let parts = 0; finished(this.control) !== end; ) {
+      if (parts === PARTS) {
         throw this.fail(`thread ${workingThread(this.control)} has not done its share within ${this.#longest} ms`);
       }
       if (this.#mayWait) this.#sleep(end);
       else this.#spin(end);
+      if (performance.now() - since < this.#longest / PARTS) continue;
+      since = performance.now();
+      parts++;
     }
   }
 
@@ -86,7 +97,7 @@ export class Team {
     const { words } = this.control;
     Atomics.store(words, WORD.waiting, 1);
     // Looked at once more: who finished before the store has woken nobody.
-    if (finished(this.control) !== end) Atomics.wait(words, WORD.waiting, 1, this.#longest / 10);
+    if (finished(this.control) !== end) Atomics.wait(words, WORD.waiting, 1, this.#longest / PARTS);
     Atomics.store(words, WORD.waiting, 0);
   }
 }

@@ -29,7 +29,7 @@ type Operation =
   | { do: "grow" };
 
 const option = fc.oneof(
-  fc.record({ lr: fc.constantFrom(0.1, 0.003, 1, 0, -0.5) }),
+  fc.record({ lr: fc.constantFrom(0.1, 0.003, 1, 0, -0, -0.5) }),
   fc.record({ momentum: fc.constantFrom(0, 0.9, 0.5, 1, -0.5, Number.POSITIVE_INFINITY, Number.NaN) }),
   fc.record({ dampening: fc.constantFrom(0, 0.1, 1, -1) }),
   fc.record({ weightDecay: fc.constantFrom(0, 0.01, 2) }),

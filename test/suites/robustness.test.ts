@@ -123,6 +123,52 @@ test("shapes, dtypes and options with other names than their own are refused", (
   engine.dispose();
 });
 
+test("a learning rate of 0 that changes its sign between steps is noticed", () => {
+  const engine = createEngine({ rounding });
+  const parameter = engine.parameter(1, { data: [-0] });
+  parameter.ensureGrad().fill(1);
+  const optimizer = new SGD([parameter], { lr: 0 });
+  optimizer.step();
+  assertSameBits(parameter.data, [-0]); // -0 + -0·1
+  optimizer.paramGroups[0].lr = -0;
+  optimizer.step();
+  assertSameBits(parameter.data, [0]); // -0 + 0·1
+  engine.dispose();
+});
+
+test("steps that zero the gradients need no memory, however they scale them", () => {
+  const { engine, fail } = failingEngine();
+  const parameter = engine.parameter(3);
+  const optimizer = new SGD([parameter], { lr: 0.5, maximize: true });
+  const gradient = parameter.ensureGrad();
+  fail(true);
+  for (const options of [{}, { gradScale: 2 }, { maxGradNorm: 1e9 }]) {
+    gradient.fill(1);
+    optimizer.step(undefined, { ...options, zeroGrad: true });
+    assertSameBits(gradient, [0, 0, 0]);
+  }
+  assertSameBits(parameter.data, [2, 2, 2]);
+  gradient.fill(1);
+  assert.throws(() => optimizer.step(), /out of memory/);
+  assertSameBits(parameter.data, [2, 2, 2]);
+});
+
+test("an option that is no number is the same error for dense and for sparse gradients", () => {
+  const engine = createEngine({ rounding });
+  const parameter = engine.parameter(2);
+  for (const grad of [[1, 1], { indices: Int32Array.of(1), values: [1] }]) {
+    parameter.grad = grad;
+    const optimizer = new SGD([parameter], { lr: 1 });
+    optimizer.paramGroups[0].weightDecay = "x" as never;
+    assert.throws(() => optimizer.step(), /weightDecay of a parameter group must be a number, got str/);
+    optimizer.paramGroups[0].weightDecay = 0;
+    optimizer.paramGroups[0].momentum = Symbol("x") as never;
+    assert.throws(() => optimizer.step(), /momentum of a parameter group must be a number/);
+  }
+  assertSameBits(parameter.data, [0, 0]);
+  engine.dispose();
+});
+
 test("a disposed parameter is refused in every step, with a gradient or without", () => {
   const engine = createEngine({ rounding });
   const [p, q] = [engine.parameter(1), engine.parameter(1)];

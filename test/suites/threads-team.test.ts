@@ -7,6 +7,7 @@ import * as assert from "uvu/assert";
 import type { Kernel } from "../../src/kernel/kernel.js";
 import { OPERATION } from "../../src/threads/chunks.js";
 import { claim, finish, newControl, PASS, setWorking } from "../../src/threads/control.js";
+import { threadedKernel } from "../../src/threads/kernel.js";
 import { Team } from "../../src/threads/team.js";
 import { kernelOf } from "../reference/internals.js";
 import { rounding } from "../support/context.js";
@@ -34,7 +35,9 @@ function teamOf(instead: (control: ReturnType<typeof newControl>) => void) {
     team.run(OPERATION.clamp, false, CHUNKS * 16, 16);
     return done.map((address) => address / 64);
   };
-  return { run, stops: () => stops };
+  /** A pass so small that the calling thread does it alone. */
+  const alone = () => threadedKernel(fake, team).float32.clamp(0, 1, 1);
+  return { run, alone, stops: () => stops };
 }
 
 threaded("the calling thread does what nobody else claims, its own chunks first", () => {
@@ -54,13 +57,14 @@ threaded("no chunk is done twice", () => {
 });
 
 threaded("a chunk that is claimed and never done is an error, after a time", () => {
-  const { run, stops } = teamOf((control) => {
+  const { run, alone, stops } = teamOf((control) => {
     claim(control, 1);
     setWorking(control, 1, 1);
   });
   assert.throws(run, /thread 1 has not done its share within 50 ms: the engine cannot be used any more/);
   assert.is(stops(), 1);
   assert.throws(run, /thread 1 has not done its share/);
+  assert.throws(alone, /thread 1 has not done its share/);
 });
 
 threaded("a kernel that traps is an error, and the next pass is as ever", () => {
