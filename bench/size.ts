@@ -64,9 +64,9 @@ async function parts(core: Row): Promise<Row[]> {
   const source = CORE.replace("sgd-wasm", "./src/index.js");
   const [, minified, zipped] = measured("", await bundle(source));
   const [, bareMinified, bareZipped] = measured("", await bundle(source, [withoutKernels]));
-  const loader = measured("  loader", await bundle(LOADER, [withoutKernels]));
-  const kernels: Row = ["  kernels", minified - bareMinified, zipped - bareZipped];
-  return [kernels, loader, ["  host", core[1] - kernels[1] - loader[1], core[2] - kernels[2] - loader[2]]];
+  const loader = measured("· loader", await bundle(LOADER, [withoutKernels]));
+  const kernels: Row = ["· kernels", minified - bareMinified, zipped - bareZipped];
+  return [kernels, loader, ["· host", core[1] - kernels[1] - loader[1], core[2] - kernels[2] - loader[2]]];
 }
 
 /** Milliseconds of fresh processes, by program; one of each in turn, so that what else the machine does meets all alike. */
