@@ -37,7 +37,7 @@ export function writeRoofline(path: string, measurements: readonly Measurement[]
     };
   });
   const chart = lineChart({
-    title: "SGD with momentum",
+    title: "SGD with momentum and weight decay",
     width: 1300,
     height: 560,
     x: { label: "elements (float32)", log: true },

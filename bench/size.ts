@@ -119,7 +119,7 @@ const PROGRAMS = {
 const [empty, ...others] = Object.entries(start(PROGRAMS));
 const starts: Table = {
   title: `Start, in milliseconds: Node ${process.versions.node}, medians of ${SPAWNS} fresh processes in turn`,
-  head: ["", "process", "above an empty one"],
+  head: ["", "process", "longer than an empty one of the same turn"],
   rows: [
     [empty[0], median(empty[1]).toFixed(1), ""],
     ...others.map(([name, times]) => [
@@ -133,8 +133,8 @@ const starts: Table = {
 console.log(toText(starts));
 
 if (process.argv.includes("--readme")) {
-  writeToReadme("size", `${rowsToMarkdown(sizes)}\n`);
-  writeToReadme("start", `${rowsToMarkdown(starts)}\n`);
+  writeToReadme("size", `${sizes.title}:\n\n${rowsToMarkdown(sizes)}\n`);
+  writeToReadme("start", `${starts.title}:\n\n${rowsToMarkdown(starts)}\n`);
 }
 const [, , size] = core;
 console.log(`\ncreateEngine, SGD: ${count(size)} of ${count(BUDGET)} bytes gzipped`);

@@ -120,6 +120,7 @@ export class Engine {
   parameter(shape: number | readonly number[], options?: ParameterOptions): Parameter;
   parameter(shape: number | readonly number[], options: ParameterOptions = {}): Parameter {
     if (this.#disposed) throw new Error("the engine was disposed");
+    checkKeys(options, PARAMETER_OPTIONS, "a parameter");
     const dimensions = typeof shape === "number" ? [shape] : shape;
     checkShape(dimensions, options.dtype);
     if (options.address !== undefined) this.#checkAddress(options.address, dimensions, options);
@@ -196,9 +197,7 @@ function sharedMemory(initial: number, maximumBytes: number): WebAssembly.Memory
 const KNOWN_OPTIONS = ["rounding", "memory", "allocate", "free", "initialBytes", "maximumBytes", "module"];
 
 function checkOptions(options: EngineOptions, shared: boolean): void {
-  const unknown = Object.keys(options).find((key) => !KNOWN_OPTIONS.includes(key));
-  if (unknown !== undefined)
-    throw new TypeError(`${nameOf(shared)} has no option ${unknown}: it knows ${KNOWN_OPTIONS.join(", ")}`);
+  checkKeys(options, shared ? [...KNOWN_OPTIONS, "threads"] : KNOWN_OPTIONS, nameOf(shared));
   const { rounding, memory, allocate, free, initialBytes = 0, maximumBytes = ADDRESS_SPACE, module } = options;
   if (memory !== undefined && (options.initialBytes !== undefined || options.maximumBytes !== undefined)) {
     throw new TypeError(
@@ -218,6 +217,13 @@ function checkOptions(options: EngineOptions, shared: boolean): void {
   }
   if (memory !== undefined) checkForeign(memory, allocate, free, shared);
   else if (allocate || free) throw new TypeError("allocate and free come with a memory: pass options.memory as well");
+}
+
+const PARAMETER_OPTIONS = ["dtype", "data", "name", "address"];
+
+function checkKeys(options: object, known: readonly string[], who: string): void {
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown !== undefined) throw new TypeError(`${who} has no option ${unknown}: it knows ${known.join(", ")}`);
 }
 
 function nameOf(shared: boolean): string {

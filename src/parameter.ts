@@ -99,6 +99,10 @@ export class Parameter<D extends DType = DType> {
     this.checkAlive();
     if (values === null || values === undefined) {
       this.#setKind(false, null);
+    } else if (typeof values !== "object") {
+      throw new TypeError(
+        `a gradient is an array of numbers, rows of them with indices, or null, got ${typeof values}`,
+      );
     } else if ("indices" in values) {
       checkSparse(this, values);
       this.#setKind(false, SparseRows.from(this, values));

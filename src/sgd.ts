@@ -111,6 +111,7 @@ export class SGD {
 
   /** Sets all gradients to zero, in place; with `setToNone`, to null. */
   zeroGrad(setToNone = false): void {
+    if (typeof setToNone !== "boolean") throw new TypeError(`zeroGrad takes true or false, got ${typeof setToNone}`);
     const params = this.#params();
     for (const parameter of params) parameter.checkAlive();
     for (const parameter of params) {

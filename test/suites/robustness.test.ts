@@ -114,7 +114,11 @@ test("shapes, dtypes and options with other names than their own are refused", (
   use(() => engine.parameter([1e200, 1e200, 0]), /shape/);
   use(() => engine.parameter([2], { dtype: "toString" as never }), /dtype/);
   use(() => engine.parameter(2n as never), /shape/);
+  use(() => engine.parameter(2, [1, 2] as never), /a parameter has no option 0: it knows dtype, data/);
+  use(() => engine.parameter(2, { dta: [1, 2] } as never), /no option dta/);
   const parameter: Parameter = engine.parameter(1);
+  use(() => (parameter.grad = 3 as never), /a gradient is an array of numbers/);
+  use(() => new SGD([parameter], { lr: 1 }).zeroGrad({ setToNone: false } as never), /zeroGrad takes true or false/);
   use(() => new SGD([parameter], { lr: 1, constructor: 1 } as never), /constructor/);
   const optimizer = new SGD([parameter], { lr: 1 });
   (optimizer.paramGroups[0] as Record<string, unknown>).weight_decay = 1;
