@@ -41,7 +41,7 @@ export function update<T extends number>(
   // Counted by the offset, never by an end address: a region may end at 4 GiB, where the address wraps to 0.
   const whole = (n * sizeof<T>()) & ~15;
   let i: usize = 0;
-  // Two vectors a turn where a vector is a few instructions, so that counting is a small part of them: 20 % faster in the cache.
+  // Two vectors a turn where a vector is a few instructions, so that counting is a small part of them: 15 % faster in the cache.
   if (!isEmulated) {
     for (const pairs = whole & ~31; i < pairs; i += 32) {
       const z = zeros + (i & mask);
