@@ -222,6 +222,9 @@ function checkOptions(options: EngineOptions, shared: boolean): void {
 const PARAMETER_OPTIONS = ["dtype", "data", "name", "address"];
 
 function checkKeys(options: object, known: readonly string[], who: string): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`${who} takes options as an object, got ${options === null ? "null" : typeof options}`);
+  }
   const unknown = Object.keys(options).find((key) => !known.includes(key));
   if (unknown !== undefined) throw new TypeError(`${who} has no option ${unknown}: it knows ${known.join(", ")}`);
 }

@@ -115,6 +115,8 @@ test("shapes, dtypes and options with other names than their own are refused", (
   use(() => engine.parameter([2], { dtype: "toString" as never }), /dtype/);
   use(() => engine.parameter(2n as never), /shape/);
   use(() => engine.parameter(2, [1, 2] as never), /a parameter has no option 0: it knows dtype, data/);
+  use(() => engine.parameter(2, "float64" as never), /a parameter takes options as an object, got string/);
+  use(() => createEngine(null as never), /createEngine takes options as an object, got null/);
   use(() => engine.parameter(2, { dta: [1, 2] } as never), /no option dta/);
   const parameter: Parameter = engine.parameter(1);
   use(() => (parameter.grad = 3 as never), /a gradient is an array of numbers/);
