@@ -14,6 +14,8 @@
 // A first step has b' = d1 instead: c(d1) gets c(b'), and there is no c(b). Everything is computed in float64, two elements at
 // a time, with two roundings in every build, so that the bits are the same on every runtime.
 
+import { single } from "./holes";
+
 /** A step's options; the names are those of src/optimizer/tape.ts. */
 export const enum Flag {
   Maximize = 1,
@@ -27,9 +29,7 @@ export const enum Flag {
  * n elements of T: p, g and b as the step read them, cp and cb the cotangents of p' and b'. Overwrites cp by c(p), cb by c(b)
  * and g by c(g), and adds the four sums (lr, momentum, dampening, weightDecay) to the f64 at `sums`.
  */
-// @ts-ignore: decorator
-@inline
-export function backward<T extends number>(
+export function backward(
   flags: u32, p: usize, g: usize, b: usize, cp: usize, cb: usize, n: usize,
   lr: f64, weightDecay: f64, momentum: f64, undamped: f64, sums: usize,
 ): void {
@@ -42,21 +42,21 @@ export function backward<T extends number>(
   let sumDampening = sumLr;
   let sumDecay = sumLr;
   for (let i: usize = 0; i < n; i += 2) {
-    const at = i * sizeof<T>();
+    const at = i << (single ? 2 : 3);
     const pair = n - i > 1;
-    const parameter = loadPair<T>(p + at, pair);
-    const cParameter = loadPair<T>(cp + at, pair);
-    let d1 = loadPair<T>(g + at, pair);
+    const parameter = loadPair(p + at, pair);
+    const cParameter = loadPair(cp + at, pair);
+    let d1 = loadPair(g + at, pair);
     if (flags & Flag.Maximize) d1 = f64x2.neg(d1);
     if (flags & Flag.Decay) d1 = f64x2.add(d1, f64x2.mul(decay, parameter));
     let d2 = d1;
     const c2 = f64x2.mul(minusLr, cParameter);
     let c1 = c2;
     if (flags & Flag.Momentum) {
-      const buffer = loadPair<T>(b + at, pair);
+      const buffer = loadPair(b + at, pair);
       let written = d1;
       if (!(flags & Flag.First)) written = f64x2.add(f64x2.mul(mu, buffer), f64x2.mul(u, d1));
-      let cWritten = loadPair<T>(cb + at, pair);
+      let cWritten = loadPair(cb + at, pair);
       if (flags & Flag.Nesterov) {
         d2 = f64x2.add(d1, f64x2.mul(mu, written));
         cWritten = f64x2.add(cWritten, f64x2.mul(mu, c2));
@@ -72,15 +72,15 @@ export function backward<T extends number>(
         c1 = f64x2.add(c1, f64x2.mul(u, cWritten));
         sumMomentum = add(sumMomentum, f64x2.mul(cWritten, buffer), pair);
         sumDampening = add(sumDampening, f64x2.neg(f64x2.mul(cWritten, d1)), pair);
-        storePair<T>(cb + at, f64x2.mul(mu, cWritten), pair);
+        storePair(cb + at, f64x2.mul(mu, cWritten), pair);
       }
     }
     sumLr = add(sumLr, f64x2.neg(f64x2.mul(cParameter, d2)), pair);
     if (flags & Flag.Decay) {
       sumDecay = add(sumDecay, f64x2.mul(c1, parameter), pair);
-      storePair<T>(cp + at, f64x2.add(cParameter, f64x2.mul(decay, c1)), pair);
+      storePair(cp + at, f64x2.add(cParameter, f64x2.mul(decay, c1)), pair);
     }
-    storePair<T>(g + at, flags & Flag.Maximize ? f64x2.neg(c1) : c1, pair);
+    storePair(g + at, flags & Flag.Maximize ? f64x2.neg(c1) : c1, pair);
   }
   addSum(sums, sumLr);
   addSum(sums + 8, sumMomentum);
@@ -91,21 +91,22 @@ export function backward<T extends number>(
 /** Two elements as f64, or one and a zero. */
 // @ts-ignore: decorator
 @inline
-function loadPair<T extends number>(address: usize, pair: bool): v128 {
-  if (sizeof<T>() == 8) return pair ? v128.load(address) : v128.load64_zero(address);
-  return f64x2.promote_low_f32x4(pair ? v128.load64_zero(address) : v128.load32_zero(address));
+function loadPair(address: usize, pair: bool): v128 {
+  return single
+    ? f64x2.promote_low_f32x4(pair ? v128.load64_zero(address) : v128.load32_zero(address))
+    : pair ? v128.load(address) : v128.load64_zero(address);
 }
 
 // @ts-ignore: decorator
 @inline
-function storePair<T extends number>(address: usize, value: v128, pair: bool): void {
-  if (sizeof<T>() == 8) {
-    if (pair) v128.store(address, value);
-    else v128.store64_lane(address, value, 0);
-  } else {
+function storePair(address: usize, value: v128, pair: bool): void {
+  if (single) {
     const narrow = f32x4.demote_f64x2_zero(value);
     if (pair) v128.store64_lane(address, narrow, 0);
     else v128.store32_lane(address, narrow, 0);
+  } else {
+    if (pair) v128.store(address, value);
+    else v128.store64_lane(address, value, 0);
   }
 }
 

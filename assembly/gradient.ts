@@ -1,56 +1,57 @@
 // What clipping does to gradients: the sum of squares for a norm, scaling, clamping, zeroing.
 
+import { single } from "./holes";
+
 /** Elements whose squares are summed before they go into the total: RUN of src/kernel/kernel.ts. */
 const RUN: usize = 65536;
 
-/** Σ (x·scale)², run by run. */
-// @ts-ignore: decorator
-@inline
-export function sumOfSquares<T extends number>(x: usize, n: usize, scale: T): f64 {
-  let sum: f64 = 0;
-  for (; n > RUN; n -= RUN) {
-    sum += sumOfRun<T>(x, RUN, scale);
-    x += RUN * sizeof<T>();
-  }
-  return sum + sumOfRun<T>(x, n, scale);
-}
-
 /**
- * Σ (x·scale)² of one run, every product rounded to T as the scaled gradient would be, squares and sums in f64. Pairs of elements go to
+ * Σ (x·scale)², run by run, every product rounded to the element type as the scaled gradient would be, squares and sums in f64. Pairs of elements go to
  * four sums in turn, which are added up at the end: a fixed order, so that the bits depend on nothing but the input, and one
  * in which no addition waits for the one before.
  */
-function sumOfRun<T extends number>(x: usize, n: usize, scale: T): f64 {
-  const s = v128.splat<T>(scale);
-  let a = f64x2.splat(0);
-  let b = a;
-  let c = a;
-  let d = a;
-  const turn: usize = 8 * sizeof<T>(); // four pairs
-  const bytes = n * sizeof<T>();
-  let i: usize = 0;
-  for (const whole = bytes & ~(turn - 1); i < whole; i += turn) {
-    a = addSquare(a, scaledPair<T>(x + i, s));
-    b = addSquare(b, scaledPair<T>(x + i + 2 * sizeof<T>(), s));
-    c = addSquare(c, scaledPair<T>(x + i + 4 * sizeof<T>(), s));
-    d = addSquare(d, scaledPair<T>(x + i + 6 * sizeof<T>(), s));
-  }
-  for (; i < bytes; i += sizeof<T>()) {
-    const v = v128.mul<T>(v128.load_zero<T>(x + i), s);
-    // In the lanes beyond the element 0·scale is 0, or NaN for a scale that is not finite: only lane 0 counts.
-    const wide = sizeof<T>() == 4 ? f64(f32x4.extract_lane(v, 0)) : f64x2.extract_lane(v, 0);
-    a = addSquare(a, f64x2.replace_lane(f64x2.splat(0), 0, wide));
-  }
-  const sum = f64x2.add(f64x2.add(a, b), f64x2.add(c, d));
-  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+export function sumOfSquares(x: usize, n: usize, scale: f64): f64 {
+  const s = single ? f32x4.splat(f32(scale)) : f64x2.splat(scale);
+  const shift = single ? 2 : 3;
+  let sum: f64 = 0;
+  do {
+    const run = min(n, RUN);
+    let a = f64x2.splat(0);
+    let b = a;
+    let c = a;
+    let d = a;
+    const end = x + (run << shift);
+    for (const whole = x + ((run & ~7) << shift); x != whole; x += 8 << shift) {
+      a = addSquare(a, scaledPair(x, s));
+      b = addSquare(b, scaledPair(x + (2 << shift), s));
+      c = addSquare(c, scaledPair(x + (4 << shift), s));
+      d = addSquare(d, scaledPair(x + (6 << shift), s));
+    }
+    for (; x != end; x += 1 << shift) a = addSquare(a, scaledElement(x, s));
+    const all = f64x2.add(f64x2.add(a, b), f64x2.add(c, d));
+    sum += f64x2.extract_lane(all, 0) + f64x2.extract_lane(all, 1);
+    n -= run;
+  } while (n);
+  return sum;
 }
 
-/** Two elements, scaled and rounded to T, as f64. */
+/** Two elements, scaled and rounded, as f64. */
 // @ts-ignore: decorator
 @inline
-function scaledPair<T extends number>(address: usize, scale: v128): v128 {
-  if (sizeof<T>() == 8) return f64x2.mul(v128.load(address), scale);
-  return f64x2.promote_low_f32x4(f32x4.mul(v128.load64_zero(address), scale));
+function scaledPair(address: usize, scale: v128): v128 {
+  return single
+    ? f64x2.promote_low_f32x4(f32x4.mul(v128.load64_zero(address), scale))
+    : f64x2.mul(v128.load(address), scale);
+}
+
+/** One element and a zero: in the lanes beyond an element 0·scale is 0, or NaN for a scale that is not finite. */
+// @ts-ignore: decorator
+@inline
+function scaledElement(address: usize, scale: v128): v128 {
+  const one: f64 = single
+    ? f64(f32x4.extract_lane(f32x4.mul(v128.load32_zero(address), scale), 0))
+    : f64x2.extract_lane(f64x2.mul(v128.load64_zero(address), scale), 0);
+  return f64x2.replace_lane(f64x2.splat(0), 0, one);
 }
 
 // @ts-ignore: decorator

@@ -2,43 +2,45 @@
 // the memory. Addresses and counts are unsigned; p, g and b are byte addresses of n parameters, gradients and momentum
 // buffers, aligned to the element (4 or 8 bytes) and not overlapping. The meaning of the scalars is in sgd.ts.
 
-import { backward } from "./backward";
-import { clamp, multiply, sumOfSquares } from "./gradient";
+export { backward } from "./backward";
+export { sumOfSquares } from "./gradient";
+import { clamp, multiply } from "./gradient";
 import { multiplier, multiplyAdd } from "./multiply-add";
-import { dispatch } from "./variants";
+import { update } from "./sgd";
 
-/** Which build this is: 0 hardware, 1 emulated, 2 separate. */
-// @ts-ignore: introduced by asconfig.json
-export const rounding: i32 = ROUNDING;
+export {
+  hardware_multiplier_f32,
+  hardware_multiply_add_f32,
+  hardware_multiply_add_f64,
+  emulated_multiplier_f32,
+  emulated_multiply_add_f32,
+  emulated_multiply_add_f64,
+  separate_multiplier_f32,
+  separate_multiply_add_f32,
+  separate_multiply_add_f64,
+  emulated64, hard32,
+} from "./multiply-add";
 
-/**
- * One step of n elements by the given variant of variants.ts; the scalars are explained in sgd.ts. One export for all of them,
- * because JavaScript engines call a function fast that is always the same.
- */
-export function sgd_f32(variant: u32, p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32): void {
-  dispatch<f32>(false, variant, p, g, b, n, lr, wd, r, u, l, 1, 1, 0, 0);
+export function update_f32(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32, f: f32, c: f32): void {
+  update<f32>(p, g, b, n, lr, wd, r, u, l, f, c);
 }
-export function sgd_f64(variant: u32, p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64): void {
-  dispatch<f64>(false, variant, p, g, b, n, lr, wd, r, u, l, 1, 1, 0, 0);
+export function update_f64(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64, f: f64, c: f64): void {
+  update<f64>(p, g, b, n, lr, wd, r, u, l, f, c);
 }
-/** The same on gradients that are scaled, and zeroed if `mask` says so. */
-export function sgd_scaled_f32(variant: u32, p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32, factor: f32, clip: f32, zeros: usize, mask: usize): void {
-  dispatch<f32>(true, variant, p, g, b, n, lr, wd, r, u, l, factor, clip, zeros, mask);
+/** One step of n elements by the given variant. */
+export function sgd_f32(variant: u32, p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32, f: f32, c: f32): void {
+  call_indirect<void>(variant, p, g, b, n, lr, wd, r, u, l, f, c);
 }
-export function sgd_scaled_f64(variant: u32, p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64, factor: f64, clip: f64, zeros: usize, mask: usize): void {
-  dispatch<f64>(true, variant, p, g, b, n, lr, wd, r, u, l, factor, clip, zeros, mask);
+export function sgd_f64(variant: u32, p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64, f: f64, c: f64): void {
+  call_indirect<void>(variant + 30, p, g, b, n, lr, wd, r, u, l, f, c);
 }
 
-export function sum_of_squares_f32(x: usize, n: usize, scale: f32): f64 { return sumOfSquares<f32>(x, n, scale); }
 export function multiply_f32(to: usize, from: usize, n: usize, first: f32, second: f32): void { multiply<f32>(to, from, n, first, second); }
 export function clamp_f32(x: usize, n: usize, bound: f32): void { clamp<f32>(x, n, bound); }
-export function sum_of_squares_f64(x: usize, n: usize, scale: f64): f64 { return sumOfSquares<f64>(x, n, scale); }
 export function multiply_f64(to: usize, from: usize, n: usize, first: f64, second: f64): void { multiply<f64>(to, from, n, first, second); }
 export function clamp_f64(x: usize, n: usize, bound: f64): void { clamp<f64>(x, n, bound); }
-export function backward_f32(flags: u32, p: usize, g: usize, b: usize, cp: usize, cb: usize, n: usize, lr: f64, wd: f64, mu: f64, u: f64, sums: usize): void { backward<f32>(flags, p, g, b, cp, cb, n, lr, wd, mu, u, sums); }
-export function backward_f64(flags: u32, p: usize, g: usize, b: usize, cp: usize, cb: usize, n: usize, lr: f64, wd: f64, mu: f64, u: f64, sums: usize): void { backward<f64>(flags, p, g, b, cp, cb, n, lr, wd, mu, u, sums); }
 export function zero(address: usize, bytes: usize): void { memory.fill(address, 0, bytes); }
 
 /** x·k + z on single numbers, as the updates compute it: for the probe at load, and for tests. */
-export function multiply_add_f32(x: f32, k: f32, z: f32): f32 { return f32x4.extract_lane(multiplyAdd<f32>(f32x4.splat(x), multiplier<f32>(k), f32x4.splat(z), false), 0); }
-export function multiply_add_f64(x: f64, k: f64, z: f64): f64 { return f64x2.extract_lane(multiplyAdd<f64>(f64x2.splat(x), multiplier<f64>(k), f64x2.splat(z), false), 0); }
+export function multiplyAdd_f32(x: f32, k: f32, z: f32): f32 { return f32x4.extract_lane(multiplyAdd<f32>(f32x4.splat(x), multiplier<f32>(k), f32x4.splat(z)), 0); }
+export function multiplyAdd_f64(x: f64, k: f64, z: f64): f64 { return f64x2.extract_lane(multiplyAdd<f64>(f64x2.splat(x), multiplier<f64>(k), f64x2.splat(z)), 0); }

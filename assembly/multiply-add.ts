@@ -1,45 +1,35 @@
 // x·k + z with the rounding that the build is for; everything else in the kernel is written in terms of it.
 
+import { multiplierF32, multiplyAddF32, multiplyAddF64 } from "./holes";
 import { multiplyAddExact64 } from "./multiply-add-exact";
-
-/** What ROUNDING, set per target in asconfig.json, stands for. */
-export const enum Rounding {
-  /** One rounding by the relaxed SIMD instruction. The host uses the build only where a probe shows that it rounds once. */
-  Hardware = 0,
-  /** One rounding, by error-free transformations on baseline SIMD. */
-  Emulated = 1,
-  /** Two roundings. */
-  Separate = 2,
-}
-
-// @ts-ignore: decorator
-@inline
-// @ts-ignore: introduced by asconfig.json
-export const isEmulated: bool = ROUNDING == Rounding.Emulated;
 
 /** k as multiplyAdd wants it: in all lanes, and for the emulation of f32 already as f64. */
 // @ts-ignore: decorator
 @inline
 export function multiplier<T extends number>(k: T): v128 {
-  if (isEmulated && sizeof<T>() == 4) return f64x2.splat(f64(k));
-  return v128.splat<T>(k);
+  return sizeof<T>() == 4 ? multiplierF32(f32(k)) : v128.splat<T>(k);
 }
 
-/** x·k + z, with k from `multiplier`. `inlined` is for the loops; where a call does no harm, the emulation is not written out again. */
+/** x·k + z, with k from `multiplier`. */
 // @ts-ignore: decorator
 @inline
-export function multiplyAdd<T extends number>(x: v128, k: v128, z: v128, inlined: bool): v128 {
-  // The feature's own constant, because the compiler refuses the instruction elsewhere even in a branch never taken.
-  if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_madd<T>(x, k, z);
-  // @ts-ignore: introduced by asconfig.json
-  if (ROUNDING == Rounding.Separate) return v128.add<T>(v128.mul<T>(x, k), z);
-  if (sizeof<T>() == 8) return emulated64(x, k, z);
-  return inlined ? emulated32(x, k, z) : outlined32(x, k, z);
+export function multiplyAdd<T extends number>(x: v128, k: v128, z: v128): v128 {
+  return sizeof<T>() == 4 ? multiplyAddF32(x, k, z) : multiplyAddF64(x, k, z);
 }
 
-function outlined32(x: v128, k: v128, z: v128): v128 {
-  return emulated32(x, k, z);
-}
+// ---- What the builds put in their places.
+
+export function hardware_multiplier_f32(k: f32): v128 { return f32x4.splat(k); }
+export function hardware_multiply_add_f32(x: v128, k: v128, z: v128): v128 { return f32x4.relaxed_madd(x, k, z); }
+export function hardware_multiply_add_f64(x: v128, k: v128, z: v128): v128 { return f64x2.relaxed_madd(x, k, z); }
+
+export function emulated_multiplier_f32(k: f32): v128 { return f64x2.splat(f64(k)); }
+export function emulated_multiply_add_f32(x: v128, k: v128, z: v128): v128 { return emulated32(x, k, z); }
+export function emulated_multiply_add_f64(x: v128, k: v128, z: v128): v128 { return emulated64(x, k, z); }
+
+export function separate_multiplier_f32(k: f32): v128 { return f32x4.splat(k); }
+export function separate_multiply_add_f32(x: v128, k: v128, z: v128): v128 { return f32x4.add(f32x4.mul(x, k), z); }
+export function separate_multiply_add_f64(x: v128, k: v128, z: v128): v128 { return f64x2.add(f64x2.mul(x, k), z); }
 
 // ---- f32: the product of two f32 is exact in f64, so one f64 sum is the only rounding before the last one.
 
@@ -73,11 +63,10 @@ function emulated32(x: v128, k: v128, z: v128): v128 {
   // whose squares are 0, those up to 2^-75, are taken as hard. No constants but 0, because engines build others anew at every use.
   const midpoint = i32x4.abs(i32x4.shl(v128.shuffle<i32>(lo, hi, 0, 2, 4, 6), 3));
   const small = f32x4.eq(f32x4.mul(result, result), f32x4.splat(0));
-  if (i32x4.bitmask(v128.or(midpoint, small))) return hard32(x, k, z);
-  return result;
+  return i32x4.bitmask(v128.or(midpoint, small)) ? hard32(x, k, z) : result;
 }
 
-function hard32(x: v128, k: v128, z: v128): v128 {
+export function hard32(x: v128, k: v128, z: v128): v128 {
   return narrow(
     addToOdd(f64x2.mul(low(x), k), low(z)),
     addToOdd(f64x2.mul(high(x), k), high(z)),
@@ -130,7 +119,7 @@ const LARGEST: f64 = 1.0e298; // below 2^990
 const SMALLEST_PRODUCT: f64 = 1.0e-288; // above 2^-957
 
 // Not inlined: it is long, and a call is a small part of what it costs.
-function emulated64(x: v128, k: v128, z: v128): v128 {
+export function emulated64(x: v128, k: v128, z: v128): v128 {
   const product = f64x2.mul(x, k);
   const size = f64x2.abs(product);
   const largest = f64x2.pmax(f64x2.pmax(size, f64x2.abs(x)), f64x2.pmax(f64x2.abs(z), f64x2.abs(k)));

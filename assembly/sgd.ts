@@ -10,26 +10,19 @@
 // what the fused multiply-add would give. A parameter's first step starts the buffer as b = d: the variant without dampening,
 // with retain = 1, on a buffer of -0, the number that changes nothing when it is added. maximize negates g beforehand.
 
-import { isEmulated, multiplier, multiplyAdd } from "./multiply-add";
-
-export const enum Momentum {
-  None,
-  Heavy,
-  Nesterov,
-}
+import { damped, decay, momentum, nesterov, paired, scaled, zeroed } from "./holes";
+import { multiplier, multiplyAdd } from "./multiply-add";
 
 /**
- * n adjacent elements: whole vectors, then the last elements one by one, so that nothing beyond them is touched. With `scaled`
- * a gradient is multiplied by `factor`, then by `clip`, before anything else, and zeros are stored at `zeros` + (its offset
- * & `mask`): over the gradient itself with mask -1, or with mask 0 always over the same 32 bytes, which costs no memory's time.
+ * n adjacent elements: whole vectors, then the last elements one by one, so that nothing beyond them is touched. Where the
+ * variant scales, a gradient is multiplied by `factor`, then by `clip`, before anything else.
  */
 // @ts-ignore: decorator
 @inline
 export function update<T extends number>(
-  momentum: Momentum, decay: bool, damped: bool, scaled: bool,
   p: usize, g: usize, b: usize, n: usize,
   negativeLr: T, weightDecay: T, retain: T, undamped: T, lookahead: T,
-  factor: T, clip: T, zeros: usize, mask: usize,
+  factor: T, clip: T,
 ): void {
   const lr = multiplier<T>(negativeLr);
   const wd = multiplier<T>(weightDecay);
@@ -39,67 +32,46 @@ export function update<T extends number>(
   const f = v128.splat<T>(factor);
   const c = v128.splat<T>(clip);
   // Counted by the offset, never by an end address: a region may end at 4 GiB, where the address wraps to 0.
-  const whole = (n * sizeof<T>()) & ~15;
+  const bytes = n * sizeof<T>();
+  const whole = bytes & ~15;
   let i: usize = 0;
   // Two vectors a turn where a vector is a few instructions, so that counting is a small part of them: 15 % faster in the cache.
-  if (!isEmulated) {
-    for (const pairs = whole & ~31; i < pairs; i += 32) {
-      const z = zeros + (i & mask);
-      updateVector<T>(momentum, decay, damped, scaled, true, false, p + i, g + i, b + i, lr, wd, r, u, l, f, c, z);
-      updateVector<T>(momentum, decay, damped, scaled, true, true, p + i, g + i, b + i, lr, wd, r, u, l, f, c, z);
+  if (paired) {
+    for (const pairs = bytes & ~31; i < pairs; i += 32) {
+      updateVector<T>(true, false, p + i, g + i, b + i, lr, wd, r, u, l, f, c);
+      updateVector<T>(true, true, p + i, g + i, b + i, lr, wd, r, u, l, f, c);
     }
   }
   for (; i < whole; i += 16) {
-    const z = zeros + (i & mask);
-    updateVector<T>(momentum, decay, damped, scaled, true, false, p + i, g + i, b + i, lr, wd, r, u, l, f, c, z);
+    updateVector<T>(true, false, p + i, g + i, b + i, lr, wd, r, u, l, f, c);
   }
-  const rest = n % (16 / sizeof<T>());
-  updateRest<T>(momentum, decay, damped, scaled, p + i, g + i, b + i, rest, lr, wd, r, u, l, f, c, zeros + (i & mask));
-}
-
-/** The last n elements, fewer than a vector. One function for all variants: it is small, and never where the time goes. */
-function updateRest<T extends number>(
-  momentum: Momentum, decay: bool, damped: bool, scaled: bool,
-  p: usize, g: usize, b: usize, n: usize,
-  lr: v128, wd: v128, r: v128, u: v128, l: v128, f: v128, c: v128, z: usize,
-): void {
-  for (; n; n--) {
-    updateVector<T>(momentum, decay, damped, scaled, false, false, p, g, b, lr, wd, r, u, l, f, c, z);
-    p += sizeof<T>();
-    g += sizeof<T>();
-    b += sizeof<T>();
-    z += sizeof<T>();
+  for (; i < bytes; i += sizeof<T>()) {
+    updateVector<T>(false, false, p + i, g + i, b + i, lr, wd, r, u, l, f, c);
   }
 }
 
-/**
- * The rule, for the vector at the addresses or the second from there. In `update`, everything that is compared here is a literal, so that no branch is
- * left in the loop.
- */
+/** The rule, for the vector at the addresses or the second from there. */
 // @ts-ignore: decorator
 @inline
 function updateVector<T extends number>(
-  momentum: Momentum, decay: bool, damped: bool, scaled: bool, whole: bool, second: bool,
+  whole: bool, second: bool,
   p: usize, g: usize, b: usize,
   negativeLr: v128, weightDecay: v128, retain: v128, undamped: v128, lookahead: v128,
-  factor: v128, clip: v128, zeros: usize,
+  factor: v128, clip: v128,
 ): void {
   const parameter = load<T>(p, second, whole);
   let d = load<T>(g, second, whole);
-  if (scaled) {
-    d = v128.mul<T>(v128.mul<T>(d, factor), clip);
-    store<T>(zeros, i64x2.splat(0), second, whole);
-  }
-  if (decay) d = multiplyAdd<T>(parameter, weightDecay, d, whole);
-  if (momentum != Momentum.None) {
+  if (scaled) d = v128.mul<T>(v128.mul<T>(d, factor), clip);
+  if (zeroed) store<T>(g, i64x2.splat(0), second, whole);
+  if (decay) d = multiplyAdd<T>(parameter, weightDecay, d);
+  if (momentum) {
     const retained = v128.mul<T>(load<T>(b, second, whole), retain);
-    const buffer = damped ? multiplyAdd<T>(d, undamped, retained, whole) : v128.add<T>(d, retained);
+    const buffer = damped ? multiplyAdd<T>(d, undamped, retained) : v128.add<T>(d, retained);
     store<T>(b, buffer, second, whole);
-    d = momentum == Momentum.Nesterov ? multiplyAdd<T>(buffer, lookahead, d, whole) : buffer;
+    d = nesterov ? multiplyAdd<T>(buffer, lookahead, d) : buffer;
   }
-  store<T>(p, multiplyAdd<T>(d, negativeLr, parameter, whole), second, whole);
+  store<T>(p, multiplyAdd<T>(d, negativeLr, parameter), second, whole);
 }
-
 // @ts-ignore: decorator
 @inline
 function load<T extends number>(address: usize, second: bool, whole: bool): v128 {

@@ -2,7 +2,7 @@
 
 // A kernel bound to a linear memory.
 
-import { type Kernel, SINK_BYTES } from "./kernel/kernel.js";
+import type { Kernel } from "./kernel/kernel.js";
 import { type KernelSource, selectKernel, suppliedKernel } from "./kernel/select.js";
 import type { Allocator } from "./memory/allocator.js";
 import { Arena } from "./memory/arena.js";
@@ -34,7 +34,7 @@ export interface EngineInfo {
   /** how multiply-add rounds once: by an instruction, by emulation, or not at all */
   readonly fma: "hardware" | "emulated" | "none";
   readonly threads: number;
-  /** bytes of linear memory in use: parameters, gradients, optimizer state; 64 more per thread once a step has scaled gradients */
+  /** bytes of linear memory in use: parameters, gradients, optimizer state */
   readonly allocatedBytes: number;
 }
 
@@ -63,8 +63,6 @@ export class Engine {
   readonly allocator: Allocator;
   /** @internal */
   readonly parameters = new Set<Parameter>();
-  /** Byte address of `SINK_BYTES` per thread, once `reserveSink` was called. @internal */
-  sink = 0;
   readonly #foreign: boolean;
   #threads: Threads | null = null;
   #disposed = false;
@@ -129,17 +127,10 @@ export class Engine {
     return parameter;
   }
 
-  /** @internal */
-  reserveSink(): void {
-    if (this.sink === 0) this.sink = this.allocator.allocate(SINK_BYTES * this.info.threads);
-  }
-
   /** Frees all parameters, their gradients and optimizer state. Nothing made by this engine can be used afterwards. */
   dispose(): void {
     this.#disposed = true;
     for (const parameter of this.parameters) parameter.dispose();
-    if (this.sink !== 0) this.allocator.free(this.sink);
-    this.sink = 0;
     this.#threads?.stop();
   }
 

@@ -133,7 +133,7 @@ export class SparseRows {
 
 /** to = to + alpha·from over n elements: the plain update with -lr = alpha. */
 function addRow({ engine, dtype }: Parameter, from: number, to: number, n: number, alpha: number): void {
-  engine.kernel[dtype].sgd(PLAIN, to, from, 0, n, alpha, 0, 0, 0, 0);
+  engine.kernel[dtype].sgd(PLAIN, to, from, 0, n, alpha, 0, 0, 0, 0, 1, 1);
 }
 
 /** The variant without momentum and weight decay. */

@@ -29,13 +29,13 @@ export async function variants({ field, effort, quick }: Settings): Promise<Answ
   return { measurements, tables };
 }
 
-function workloadOf({ momentum, damped, decay }: Variant, dtype: DType, size: number): Workload {
+function workloadOf({ momentum, nesterov, damped, decay }: Variant, dtype: DType, size: number): Workload {
   return {
     ...MOMENTUM,
     dtype,
     sizes: [size],
-    momentum: momentum === "plain" ? 0 : MOMENTUM.momentum,
-    nesterov: momentum === "nesterov" && !damped,
+    momentum: momentum ? MOMENTUM.momentum : 0,
+    nesterov: nesterov && !damped,
     dampening: damped ? 0.25 : 0,
     weightDecay: decay ? MOMENTUM.weightDecay : 0,
   };

@@ -1,6 +1,6 @@
-// As embedded.ts, the builds for shared memory.
+// As embedded.ts, for shared memory.
 
-import { emulated, hardware, separate } from "../kernel/kernels-shared.generated.js";
-import { embedded } from "../kernel/text.js";
+import { compiled } from "../kernel/compile.js";
+import { shared } from "../kernel/template.generated.js";
 
-export const sharedKernelSource = /* @__PURE__ */ embedded({ hardware, emulated, separate });
+export const sharedKernelSource = /* @__PURE__ */ compiled(shared);

@@ -1,6 +1,6 @@
-// The kernels as text in the JavaScript: works wherever a module may be compiled from bytes.
+// The kernels made here: works wherever a module may be compiled from bytes.
 
-import { emulated, hardware, separate } from "../kernel/kernels.generated.js";
-import { embedded } from "../kernel/text.js";
+import { compiled } from "../kernel/compile.js";
+import { unshared } from "../kernel/template.generated.js";
 
-export const kernelSource = /* @__PURE__ */ embedded({ hardware, emulated, separate });
+export const kernelSource = /* @__PURE__ */ compiled(unshared);

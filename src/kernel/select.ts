@@ -17,34 +17,30 @@ export function selectKernel(
   rounding: "fused" | "separate",
   memory: () => WebAssembly.Memory,
 ): Kernel {
+  const tried = (build: Build) => {
+    const module = source(build);
+    return module && instantiate(module, memory());
+  };
   try {
-    return bestKernel(source, rounding, memory);
+    if (rounding === "fused" && hardwareRoundsOnce !== false) {
+      const kernel = tried("hardware");
+      hardwareRoundsOnce = kernel !== null && roundsOnce(kernel);
+      if (kernel && hardwareRoundsOnce) return kernel;
+    }
+    const kernel = tried(rounding === "fused" ? "emulated" : "separate");
+    if (kernel) return kernel;
   } catch (cause) {
     // Engines refuse at different points: most when a module is compiled, WebKit when it is instantiated.
     if (!(cause instanceof WebAssembly.CompileError)) throw cause;
     throw new Error(
-      "WebAssembly is refused here. A Content Security Policy must allow it: script-src 'self' 'wasm-unsafe-eval'. " +
-        "A runtime that compiles nothing needs options.module: import it from sgd-wasm/kernel.wasm",
+      "WebAssembly is refused here: a Content Security Policy needs script-src 'wasm-unsafe-eval'; where nothing may be " +
+        "compiled, pass options.module, imported from sgd-wasm/kernel.wasm",
       { cause },
     );
   }
-}
-
-function bestKernel(source: KernelSource, rounding: "fused" | "separate", memory: () => WebAssembly.Memory): Kernel {
-  if (rounding === "fused" && hardwareRoundsOnce !== false) {
-    const module = source("hardware");
-    const kernel = module && instantiate(module, memory());
-    hardwareRoundsOnce = kernel !== null && roundsOnce(kernel);
-    if (kernel && hardwareRoundsOnce) return kernel;
-  }
-  const module = source(rounding === "fused" ? "emulated" : "separate");
-  if (!module) {
-    throw new Error(
-      "This runtime has no WebAssembly SIMD, which sgd-wasm needs: Chrome 91, Firefox 89, Safari 16.4, Node 16.4 or newer, " +
-        "on x86 a processor with SSE4.1",
-    );
-  }
-  return instantiate(module, memory());
+  throw new Error(
+    "sgd-wasm needs WebAssembly SIMD: Chrome 91, Firefox 89, Safari 16.4, Node 16.4 or newer, on x86 with SSE4.1",
+  );
 }
 
 /** The kernel in a module of the caller's, after checking that it keeps what `rounding` promises on this runtime. */
@@ -54,11 +50,11 @@ export function suppliedKernel(
   memory: WebAssembly.Memory,
 ): Kernel {
   const kernel = instantiateSupplied(module, memory);
-  if (roundsOnce(kernel) === (rounding === "fused")) return kernel;
+  const once = roundsOnce(kernel);
+  if (once === (rounding === "fused")) return kernel;
   throw new Error(
-    rounding === "separate"
-      ? `options.module is the ${kernel.build} build, which rounds once, but rounding is "separate": use kernel-separate.wasm`
-      : `options.module is the ${kernel.build} build, which rounds twice on this runtime, but rounding is "fused": use kernel.wasm`,
+    `options.module is the ${kernel.build} build, which rounds ${once ? "once" : "twice"} here, but rounding is ` +
+      `"${rounding}": use kernel${once ? "-separate" : ""}.wasm`,
   );
 }
 
@@ -68,9 +64,7 @@ function instantiateSupplied(module: WebAssembly.Module, memory: WebAssembly.Mem
   } catch (cause) {
     if (!(cause instanceof WebAssembly.LinkError)) throw cause;
     throw new TypeError(
-      "options.module does not fit the memory: createEngine takes kernel.wasm, kernel-hardware.wasm or " +
-        "kernel-separate.wasm, createThreadedEngine kernel-shared.wasm, kernel-hardware-shared.wasm or " +
-        "kernel-separate-shared.wasm",
+      "options.module does not fit the memory: shared memory needs kernel-shared.wasm or a sibling of it, other memory kernel.wasm",
       { cause },
     );
   }
@@ -81,8 +75,8 @@ function instantiateSupplied(module: WebAssembly.Module, memory: WebAssembly.Mem
  * relaxed instruction may still round twice. (1 + 2^-12)² is 1 + 2^-11 + 2^-24, of which the product rounded to f32 loses
  * the last term; 2^-27 does the same for f64.
  */
-function roundsOnce(kernel: Kernel): boolean {
+function roundsOnce({ float32, float64 }: Kernel): boolean {
   const exact = (multiplyAdd: (x: number, k: number, z: number) => number, e: number) =>
     multiplyAdd(1 + e, 1 + e, -(1 + 2 * e)) === e * e;
-  return exact(kernel.float32.multiplyAdd, 2 ** -12) && exact(kernel.float64.multiplyAdd, 2 ** -27);
+  return exact(float32.multiplyAdd, 2 ** -12) && exact(float64.multiplyAdd, 2 ** -27);
 }

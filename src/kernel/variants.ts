@@ -1,40 +1,51 @@
-// The one list of kernel variants: dispatch, tests and benchmarks all read it. assembly/variants.ts has them in the same order.
+// The one list of kernel variants: assembly, dispatch, tests and benchmarks all read it.
 
 export type DType = "float32" | "float64";
 
-/** The element type as WebAssembly names it, for the exports' names. */
-export const WASM_TYPE = { float32: "f32", float64: "f64" } as const;
-
+/** What a variant of the update rule does. */
 export interface Variant {
-  /** `<momentum>[_damped][_decay]` */
-  readonly name: string;
-  readonly momentum: "plain" | "momentum" | "nesterov";
+  momentum: boolean;
   /** the gradient is multiplied by 1 - dampening before it goes into the buffer */
-  readonly damped: boolean;
+  damped: boolean;
+  nesterov: boolean;
   /** weight decay is added to the gradient */
-  readonly decay: boolean;
+  decay: boolean;
+  /** the gradient is multiplied by two factors first */
+  scaled: boolean;
+  /** and is zero afterwards */
+  zeroed: boolean;
 }
 
-/** In this order `variantIndex` counts. */
-const UPDATES = [
-  { momentum: "plain", damped: false },
-  { momentum: "momentum", damped: false },
-  { momentum: "momentum", damped: true },
-  { momentum: "nesterov", damped: false },
-  { momentum: "nesterov", damped: true },
-] as const;
+/** Added to a variant on gradients as they are: the same on scaled ones, and on scaled ones that are zeroed. */
+export const SCALED = 10;
+export const ZEROED = 20;
+export const COUNT = 30;
 
-/** All variants, of both dtypes, each at its `variantIndex`. */
-export const VARIANTS: readonly Variant[] = /* @__PURE__ */ [false, true].flatMap((decay) =>
-  UPDATES.map(({ momentum, damped }) => ({
-    name: `${momentum}${damped ? "_damped" : ""}${decay ? "_decay" : ""}`,
-    momentum,
-    damped,
-    decay,
-  })),
+/** Plain, momentum, the same damped, Nesterov, the same damped; these with decay; all of them scaled; and zeroed. */
+export function variantAt(index: number): Variant {
+  const rule = index % 5;
+  return {
+    momentum: rule > 0,
+    damped: rule > 0 && rule % 2 === 0,
+    nesterov: rule > 2,
+    decay: index % SCALED > 4,
+    scaled: index >= SCALED,
+    zeroed: index >= ZEROED,
+  };
+}
+
+/** The variants on gradients as they are, by name: `<momentum>[_damped][_decay]`. */
+export const VARIANTS: readonly (Variant & { name: string })[] = /* @__PURE__ */ Array.from(
+  { length: SCALED },
+  (_, index) => {
+    const variant = variantAt(index);
+    const { momentum, nesterov, damped, decay } = variant;
+    const rule = nesterov ? "nesterov" : momentum ? "momentum" : "plain";
+    return { ...variant, name: `${rule}${damped ? "_damped" : ""}${decay ? "_decay" : ""}` };
+  },
 );
 
-/** Where `VARIANTS` holds the variant for these options. */
+/** The variant, on gradients as they are, that does this. */
 export function variantIndex(momentum: boolean, nesterov: boolean, damped: boolean, decay: boolean): number {
-  return (decay ? UPDATES.length : 0) + (momentum ? (nesterov ? 3 : 1) + (damped ? 1 : 0) : 0);
+  return (decay ? 5 : 0) + (momentum ? (nesterov ? 3 : 1) + (damped ? 1 : 0) : 0);
 }

@@ -60,16 +60,12 @@ export class Plan {
     try {
       const holds = this.#holds(groups);
       if (!holds) this.#make(groups, state, gradients);
-      let scaled = gradients.scaled;
       for (let i = 0; i < this.#groups.length; i++) {
         const { group, scalars, float32 } = this.#groups[i];
         const fit = scalars.fit(group);
         if (!fit) scalars.read(group);
         if (!fit || !holds) scalars.check(float32);
-        if (scalars.sign < 0) scaled = true;
       }
-      if (scaled && !this.zeroesAtOnce(gradients))
-        for (let i = 0; i < this.count; i++) this.spans[i].engine.reserveSink();
     } catch (error) {
       this.abandon(state);
       throw error;

@@ -1,7 +1,9 @@
 // A step, carried out: one call of the kernel per span.
 
+import type { Engine } from "../engine.js";
+import { type DType, SCALED, ZEROED } from "../kernel/variants.js";
 import { ARRAY_TYPE, ELEMENT_BYTES } from "../memory/region.js";
-import type { Plan, Span } from "./plan.js";
+import type { Plan } from "./plan.js";
 import { applySparse } from "./sparse-update.js";
 
 /** What happens to gradients in a step, beyond what the groups say. */
@@ -23,13 +25,27 @@ export function runPlan(plan: Plan, gradients: GradientOptions): void {
 }
 
 function updateAll(plan: Plan, gradients: GradientOptions): void {
+  const { scale, clip } = gradients;
   const zeroAtOnce = plan.zeroesAtOnce(gradients);
-  const scaled = gradients.scaled || zeroAtOnce;
+  const way = zeroAtOnce ? ZEROED : gradients.scaled ? SCALED : 0;
   for (let i = 0; i < plan.count; i++) {
-    const span = plan.spans[i];
-    if (span.fresh) fillWithNegativeZero(span);
-    if (scaled || span.scalars.sign < 0) updateScaled(span, gradients, zeroAtOnce);
-    else update(span);
+    const { scalars, kernel, engine, dtype, fresh, p, g, b, n } = plan.spans[i];
+    const { negativeLr, weightDecay, momentum, undamped, sign } = scalars;
+    if (fresh) fillWithNegativeZero(engine, dtype, b, n);
+    kernel.sgd(
+      (fresh ? scalars.first : scalars.running) + (way || (sign < 0 ? SCALED : 0)),
+      p,
+      g,
+      b,
+      n,
+      negativeLr,
+      weightDecay,
+      fresh ? 1 : momentum,
+      fresh ? 1 : undamped,
+      momentum,
+      sign * scale,
+      clip,
+    );
   }
   for (let i = 0; i < plan.sparse.length; i++) applySparse(plan.sparse[i]);
   if (gradients.zero) zeroTheRest(plan, zeroAtOnce);
@@ -45,33 +61,7 @@ function zeroTheRest(plan: Plan, densesAreZero: boolean): void {
   }
 }
 
-function update({ scalars, kernel, fresh, p, g, b, n }: Span): void {
-  const { negativeLr, weightDecay, momentum } = scalars;
-  if (fresh) kernel.sgd(scalars.first, p, g, b, n, negativeLr, weightDecay, 1, 1, momentum);
-  else kernel.sgd(scalars.running, p, g, b, n, negativeLr, weightDecay, momentum, scalars.undamped, momentum);
-}
-
-function updateScaled(span: Span, { scale, clip }: GradientOptions, zero: boolean): void {
-  const { scalars, kernel, engine, fresh, p, g, b, n } = span;
-  kernel.sgdScaled(
-    fresh ? scalars.first : scalars.running,
-    p,
-    g,
-    b,
-    n,
-    scalars.negativeLr,
-    scalars.weightDecay,
-    fresh ? 1 : scalars.momentum,
-    fresh ? 1 : scalars.undamped,
-    scalars.momentum,
-    scalars.sign * scale,
-    clip,
-    zero ? g : engine.sink,
-    zero ? -1 : 0,
-  );
-}
-
 /** -0 is what a first step's buffer is added to, because x + -0 is x for every x. */
-function fillWithNegativeZero({ engine, dtype, b, n }: Span): void {
-  new ARRAY_TYPE[dtype](engine.memory.buffer, b, n).fill(-0);
+function fillWithNegativeZero({ memory }: Engine, dtype: DType, address: number, size: number): void {
+  new ARRAY_TYPE[dtype](memory.buffer, address, size).fill(-0);
 }

@@ -80,7 +80,7 @@ export function applySparse({ scalars, parameter, entry, change, buffer, gradien
     const dense = entry.buffer as Region;
     engine.kernel[dtype].multiply(dense.address, dense.address, size, scalars.momentum, 1);
     gradient.addTo(dense, scalars.undamped);
-    engine.kernel[dtype].sgd(PLAIN, address, dense.address, 0, size, scalars.negativeLr, 0, 0, 0, 0);
+    engine.kernel[dtype].sgd(PLAIN, address, dense.address, 0, size, scalars.negativeLr, 0, 0, 0, 0, 1, 1);
   }
   if (buffer) entry.replaceRows(buffer);
   for (const rows of temporary) rows.free();

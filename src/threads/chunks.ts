@@ -1,22 +1,20 @@
 // Doing the chunks of a pass: what the calling thread and the workers have in common.
 
-import { type Kernel, SINK_BYTES, type TypedKernel } from "../kernel/kernel.js";
+import type { Kernel, TypedKernel } from "../kernel/kernel.js";
 import { type Control, claim, finish, PASS, setWorking, WORD } from "./control.js";
 
 /** With their arguments in a pass; addresses are those of the first element. */
 export const OPERATION = {
-  /** variant, p, g, b, negativeLr, weightDecay, retain, undamped, lookahead */
+  /** variant, p, g, b, negativeLr, weightDecay, retain, undamped, lookahead, factor, clip */
   step: 0,
-  /** the same, then factor, clip, zeros (with mask 0 the first thread's sink), mask */
-  scaledStep: 1,
   /** to, from, first, second */
-  multiply: 2,
+  multiply: 1,
   /** x, bound */
-  clamp: 3,
+  clamp: 2,
   /** address; elements are bytes */
-  zero: 4,
+  zero: 3,
   /** x, scale: the sum of each chunk goes into `sums` */
-  sumOfSquares: 5,
+  sumOfSquares: 4,
 } as const;
 
 /** Does chunks until none is left to claim. */
@@ -33,7 +31,7 @@ export function work(kernel: Kernel, control: Control, thread: number): void {
 export function carryOut(kernel: Kernel, control: Control, thread: number, chunk: number): void {
   setWorking(control, thread, 1);
   try {
-    doChunk(kernel, control, thread, chunk);
+    doChunk(kernel, control, chunk);
   } catch {
     Atomics.store(control.words, WORD.trapped, thread + 1);
   }
@@ -43,7 +41,7 @@ export function carryOut(kernel: Kernel, control: Control, thread: number, chunk
 
 const A = PASS.args;
 
-function doChunk(kernel: Kernel, { pass, sums }: Control, thread: number, chunk: number): void {
+function doChunk(kernel: Kernel, { pass, sums }: Control, chunk: number): void {
   const start = chunk * pass[PASS.chunk];
   const n = Math.min(pass[PASS.chunk], pass[PASS.n] - start);
   const float64 = pass[PASS.float64];
@@ -52,9 +50,6 @@ function doChunk(kernel: Kernel, { pass, sums }: Control, thread: number, chunk:
   switch (pass[PASS.operation]) {
     case OPERATION.step:
       step(typed, pass, at, n);
-      break;
-    case OPERATION.scaledStep:
-      scaledStep(typed, pass, at, n, thread);
       break;
     case OPERATION.multiply:
       typed.multiply(pass[A] + at, pass[A + 1] + at, n, pass[A + 2], pass[A + 3]);
@@ -75,21 +70,10 @@ function step({ sgd }: TypedKernel, pass: Float64Array, at: number, n: number): 
   const p = pass[A + 1] + at;
   const g = pass[A + 2] + at;
   const b = pass[A + 3] + at;
-  sgd(pass[A], p, g, b, n, pass[A + 4], pass[A + 5], pass[A + 6], pass[A + 7], pass[A + 8]);
-}
-
-function scaledStep({ sgdScaled }: TypedKernel, pass: Float64Array, at: number, n: number, thread: number): void {
-  const p = pass[A + 1] + at;
-  const g = pass[A + 2] + at;
-  const b = pass[A + 3] + at;
-  const mask = pass[A + 12];
-  const zeros = pass[A + 11] + (mask === 0 ? thread * SINK_BYTES : at);
   const negativeLr = pass[A + 4];
   const weightDecay = pass[A + 5];
   const retain = pass[A + 6];
   const undamped = pass[A + 7];
   const lookahead = pass[A + 8];
-  const factor = pass[A + 9];
-  const clip = pass[A + 10];
-  sgdScaled(pass[A], p, g, b, n, negativeLr, weightDecay, retain, undamped, lookahead, factor, clip, zeros, mask);
+  sgd(pass[A], p, g, b, n, negativeLr, weightDecay, retain, undamped, lookahead, pass[A + 9], pass[A + 10]);
 }

@@ -39,37 +39,20 @@ function threaded(kernel: TypedKernel, team: Team, dtype: DType): TypedKernel {
   const { pass } = team.control;
   return {
     ...kernel,
-    sgd(variant, p, g, b, n, negativeLr, weightDecay, retain, undamped, lookahead) {
-      if (small(n)) return kernel.sgd(variant, p, g, b, n, negativeLr, weightDecay, retain, undamped, lookahead);
-      writeStep(pass, variant, p, g, b, negativeLr, weightDecay, retain, undamped, lookahead);
-      run(OPERATION.step, n);
-    },
-    sgdScaled(variant, p, g, b, n, negativeLr, weightDecay, retain, undamped, lookahead, factor, clip, zeros, mask) {
+    sgd(variant, p, g, b, n, negativeLr, weightDecay, retain, undamped, lookahead, factor, clip) {
       if (small(n)) {
-        const { sgdScaled } = kernel;
-        return sgdScaled(
-          variant,
-          p,
-          g,
-          b,
-          n,
-          negativeLr,
-          weightDecay,
-          retain,
-          undamped,
-          lookahead,
-          factor,
-          clip,
-          zeros,
-          mask,
-        );
+        kernel.sgd(variant, p, g, b, n, negativeLr, weightDecay, retain, undamped, lookahead, factor, clip);
+        return;
       }
-      writeStep(pass, variant, p, g, b, negativeLr, weightDecay, retain, undamped, lookahead);
+      write(pass, variant, p, g, b);
+      describe(pass, PASS.args + 4, negativeLr);
+      describe(pass, PASS.args + 5, weightDecay);
+      describe(pass, PASS.args + 6, retain);
+      describe(pass, PASS.args + 7, undamped);
+      describe(pass, PASS.args + 8, lookahead);
       describe(pass, PASS.args + 9, factor);
       describe(pass, PASS.args + 10, clip);
-      describe(pass, PASS.args + 11, zeros);
-      describe(pass, PASS.args + 12, mask);
-      run(OPERATION.scaledStep, n);
+      run(OPERATION.step, n);
     },
     multiply(to, from, n, first, second) {
       if (small(n)) return kernel.multiply(to, from, n, first, second);
@@ -129,24 +112,4 @@ function write(pass: Float64Array, a: number, b: number, c = 0, d = 0): void {
   describe(pass, PASS.args + 1, b);
   describe(pass, PASS.args + 2, c);
   describe(pass, PASS.args + 3, d);
-}
-
-function writeStep(
-  pass: Float64Array,
-  variant: number,
-  p: number,
-  g: number,
-  b: number,
-  negativeLr: number,
-  weightDecay: number,
-  retain: number,
-  undamped: number,
-  lookahead: number,
-): void {
-  write(pass, variant, p, g, b);
-  describe(pass, PASS.args + 4, negativeLr);
-  describe(pass, PASS.args + 5, weightDecay);
-  describe(pass, PASS.args + 6, retain);
-  describe(pass, PASS.args + 7, undamped);
-  describe(pass, PASS.args + 8, lookahead);
 }

@@ -1,7 +1,7 @@
 // The program of a worker: it gets a kernel and a memory, and from then on waits for passes. It is bundled by itself, and
 // runs as a Worker of the web or of node:worker_threads (where spawn.ts has set `parentPort`).
 
-import { type Exports, kernelOf } from "../kernel/kernel.js";
+import { instantiate, type Kernel } from "../kernel/kernel.js";
 import { work } from "./chunks.js";
 import { type Control, controlOf, hasWork, WORD } from "./control.js";
 
@@ -34,8 +34,7 @@ else addEventListener("message", ({ data }) => begin(data, globalThis as unknown
 
 function begin({ module, memory, control, thread, threads }: Start, port: Port): void {
   try {
-    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-    const kernel = kernelOf(module, exports as unknown as Exports);
+    const kernel = instantiate(module, memory);
     port.postMessage("ready");
     // The loop never comes back to this thread's events: the answer has to be on its way before.
     setTimeout(() => serve(kernel, controlOf(control, threads), thread));
@@ -44,7 +43,7 @@ function begin({ module, memory, control, thread, threads }: Start, port: Port):
   }
 }
 
-function serve(kernel: ReturnType<typeof kernelOf>, control: Control, thread: number): void {
+function serve(kernel: Kernel, control: Control, thread: number): void {
   const { words } = control;
   while (Atomics.load(words, WORD.stop) === 0) {
     work(kernel, control, thread);

@@ -14,8 +14,8 @@ const MARKS: Record<string, string[]> = {
   "./threads": ["worker_threads", "new Worker", "Atomics.", "cross-origin"],
   "./checkpoint": ["_rebuild_tensor_v2", "safetensors", "__metadata__"],
 };
-/** How every embedded kernel begins: WebAssembly's magic number, as assembly/build.mjs writes it. */
-const KERNEL = " |A|S|M";
+/** How the embedded template of kernels begins: WebAssembly's magic number, as assembly/template.mjs writes it. */
+const KERNEL = " qAqSqM";
 
 /** The files that an import of `file` loads, itself included. */
 function loaded(file: string, seen = new Set<string>()): Set<string> {

@@ -104,11 +104,11 @@ threaded("every variant gives the bits of one thread", async () => {
   const single = createEngine({ rounding });
   await withEngines(4, (engine, what) => {
     for (const dtype of DTYPES) {
-      for (const { name, momentum, damped, decay } of VARIANTS) {
+      for (const { name, momentum, nesterov, damped, decay } of VARIANTS) {
         const options = {
           lr: 0.1,
-          momentum: momentum === "plain" ? 0 : 0.9,
-          nesterov: momentum === "nesterov" && !damped,
+          momentum: momentum ? 0.9 : 0,
+          nesterov: nesterov && !damped,
           dampening: damped ? 0.3 : 0,
           weightDecay: decay ? 0.01 : 0,
         };
