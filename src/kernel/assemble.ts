@@ -5,57 +5,80 @@ import { BUILDS, type Build } from "./kernel.js";
 import { inlined, template } from "./template.generated.js";
 import { COUNT, variantAt } from "./variants.js";
 
+type Bytes = Uint8Array<ArrayBuffer>;
+
 /** @param memory the section of imports: `unshared` or `shared` of the template */
-export function assemble(build: Build, memory: string): Uint8Array<ArrayBuffer> {
+export function assemble(build: Build, memory: string): Bytes {
   const index = BUILDS.indexOf(build);
   const emulated = build === "emulated";
   const [start, middle, ...functions] = template
-    .replace(/[w-z]/g, (place) => inlined[index][place.charCodeAt(0) - 119] ?? byte(index))
+    .replace(/[w-z]/g, (place) => inlined[index][place.charCodeAt(0) - 119] ?? String.fromCharCode(index + 32))
     .split("~");
-  const types: string[] = [];
-  const bodies: string[] = [];
+  const types: Bytes[] = [];
+  const bodies: Bytes[] = [];
   for (const text of functions) {
+    const [kind, type] = decode(text.slice(0, 2));
+    // In turn what every copy has, and where a choice begins, goes over to its other branch, or ends.
+    const parts = text
+      .slice(2)
+      .split(/(t.|[uv])/)
+      .map((part, i) => (i % 2 ? part : decode(part)));
     // How often a function is there: once, for each variant, for each dtype, or only where multiply-add is emulated.
-    const copies = [1, COUNT, 2, Number(emulated)][text.charCodeAt(0) - 32];
+    const copies = [1, COUNT, 2, Number(emulated)][kind];
     for (let copy = 0; copy < copies; copy++) {
-      const body = choose(text.slice(2), [...Object.values(variantAt(copy)), !emulated, copy === 0]);
-      types.push(text[1]);
-      bodies.push(number(size(body)) + body);
+      const body = concat(choose(parts, [...Object.values(variantAt(copy)), !emulated, copy === 0]));
+      types.push(Uint8Array.of(type));
+      bodies.push(number(body.length), body);
     }
   }
-  return decode(start + memory + section(3, types) + middle + section(10, bodies));
+  const count = number(types.length);
+  return concat([
+    decode(start),
+    decode(memory),
+    section(3, [count, ...types]),
+    decode(middle),
+    section(10, [count, ...bodies]),
+  ]);
 }
 
-/** Leaves one branch of every choice. Inner ones first: a match has none in it. */
-function choose(text: string, flags: readonly boolean[]): string {
-  const chosen = text.replace(/t(.)([^t-v]*)u([^t-v]*)v/g, (_, flag, yes, no) =>
-    flags[flag.charCodeAt(0) - 32] ? yes : no,
-  );
-  return chosen === text ? text : choose(chosen, flags);
+/** One branch of every choice. */
+function choose(parts: readonly (Bytes | string)[], flags: readonly boolean[]): Bytes[] {
+  const chosen: Bytes[] = [];
+  let skipped = 0; // open choices from the first of which this is not the branch
+  for (const part of parts) {
+    if (typeof part !== "string") {
+      if (skipped === 0) chosen.push(part);
+    } else if (part === "v") {
+      if (skipped > 0) skipped--;
+    } else if (part === "u") {
+      if (skipped < 2) skipped = 1 - skipped;
+    } else if (skipped > 0 || !flags[part.charCodeAt(1) - 32]) skipped++;
+  }
+  return chosen;
 }
 
-function section(id: number, entries: readonly string[]): string {
-  const content = number(entries.length) + entries.join("");
-  return byte(id) + number(size(content)) + content;
-}
-
-/** How many bytes a text stands for. */
-function size(text: string): number {
-  return text.replace(/[p-s]/g, "").length;
+function section(id: number, parts: readonly Bytes[]): Bytes {
+  const content = concat(parts);
+  return concat([Uint8Array.of(id), number(content.length), content]);
 }
 
 /** An unsigned LEB128 of three bytes, for numbers below 2^21. */
-function number(value: number): string {
-  return byte((value & 127) | 128) + byte(((value >> 7) & 127) | 128) + byte(value >> 14);
+function number(value: number): Bytes {
+  return Uint8Array.of(value | 128, (value >> 7) | 128, value >> 14);
 }
 
-/** A byte as `encodeBytes` of assembly/template.mjs writes it. */
-function byte(value: number): string {
-  return value < 80 ? String.fromCharCode(value + 32) : String.fromCharCode(112 + (value >> 6), 32 + (value & 63));
+function concat(parts: readonly Bytes[]): Bytes {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
-/** In place, in bytes that the runtime makes of the text: code that runs once is slow. */
-function decode(text: string): Uint8Array<ArrayBuffer> {
+/** The inverse of `encodeBytes` in assembly/template.mjs. In place, in bytes that the runtime makes of the text: code that runs once is slow. */
+function decode(text: string): Bytes {
   const bytes = new TextEncoder().encode(text);
   let length = 0;
   for (let i = 0; i < bytes.length; length++) {
