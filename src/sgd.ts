@@ -67,7 +67,7 @@ export class SGD {
   readonly state = new OptimizerState();
   readonly #plan = new Plan();
   /** one object for all steps, so that a step makes none */
-  readonly #gradients: GradientOptions = { scaled: false, scale: 1, clip: 1, zero: false };
+  readonly #gradients: GradientOptions = { scale: 1, clip: 1, zero: false };
   readonly #tape = new Tape();
   /** state entries of a loaded dict that no group mentioned */
   #aside: Record<string, unknown> = {};
@@ -175,7 +175,6 @@ export class SGD {
 
   #readOptions({ gradScale, maxGradNorm, zeroGrad = false }: StepOptions): GradientOptions {
     const gradients = this.#gradients;
-    gradients.scaled = gradScale !== undefined || maxGradNorm !== undefined;
     gradients.scale = gradScale ?? 1;
     gradients.clip = maxGradNorm === undefined ? 1 : this.#clip(maxGradNorm, gradients.scale);
     gradients.zero = zeroGrad;
@@ -198,7 +197,7 @@ export class SGD {
 }
 
 /** The gradients of a step without options. */
-const AS_THEY_ARE: GradientOptions = { scaled: false, scale: 1, clip: 1, zero: false };
+const AS_THEY_ARE: GradientOptions = { scale: 1, clip: 1, zero: false };
 
 function checkCallable(closure: unknown): void {
   if (typeof closure !== "function") throw new TypeError(`'${pythonType(closure)}' object is not callable`);

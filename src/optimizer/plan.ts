@@ -9,7 +9,7 @@ import { describe, type Parameter } from "../parameter.js";
 import { structure } from "../structure.js";
 import type { ParamGroup } from "./options.js";
 import type { GradientOptions } from "./run.js";
-import { type Float32Use, Scalars } from "./scalars.js";
+import { Scalars } from "./scalars.js";
 import { dropSparse, prepareSparse, type SparseUpdate, unsupported } from "./sparse-update.js";
 import type { OptimizerState, ParameterState } from "./state.js";
 
@@ -37,7 +37,9 @@ interface PlannedGroup {
   momentum: boolean;
   merge: boolean;
   scalars: Scalars;
-  float32: Float32Use;
+  /** it has float32 gradients; some with a momentum buffer of an earlier step */
+  float32: boolean;
+  running: boolean;
 }
 
 export class Plan {
@@ -58,23 +60,16 @@ export class Plan {
   /** @throws on a group or parameter that cannot be stepped; buffers made on the way are taken back */
   prepare(groups: readonly ParamGroup[], state: OptimizerState, gradients: GradientOptions): void {
     try {
-      const holds = this.#holds(groups);
-      if (!holds) this.#make(groups, state, gradients);
+      if (!this.#holds(groups)) this.#make(groups, state, gradients);
       for (let i = 0; i < this.#groups.length; i++) {
-        const { group, scalars, float32 } = this.#groups[i];
-        const fit = scalars.fit(group);
-        if (!fit) scalars.read(group);
-        if (!fit || !holds) scalars.check(float32);
+        const { group, scalars, float32, running } = this.#groups[i];
+        scalars.read(group);
+        if (float32) scalars.checkFloat32(running);
       }
     } catch (error) {
       this.abandon(state);
       throw error;
     }
-  }
-
-  /** Whether gradients are zeroed by the updates themselves: one that comes twice is needed until the end. */
-  zeroesAtOnce({ zero }: GradientOptions): boolean {
-    return zero && !this.hasDuplicates;
   }
 
   /** Parameters that have a gradient, each once, also where it comes twice. */
@@ -131,7 +126,8 @@ export class Plan {
       momentum: scalars.momentum !== 0,
       merge: group.foreach !== false,
       scalars,
-      float32: { any: false, running: false },
+      float32: false,
+      running: false,
     };
     this.#groups.push(planned);
     for (const parameter of planned.params) {
@@ -139,9 +135,8 @@ export class Plan {
       if (!parameter.hasGrad && parameter.sparse === null) continue;
       const entry = this.#entry(parameter, state);
       if (parameter.dtype === "float32") {
-        planned.float32.any = true;
-        const running = entry.rows !== null || (entry.buffer !== null && !entry.fresh);
-        if (planned.momentum && running) planned.float32.running = true;
+        planned.float32 = true;
+        planned.running ||= planned.momentum && (entry.rows !== null || (entry.buffer !== null && !entry.fresh));
       }
       if (parameter.sparse === null) this.#addDense(planned, parameter, entry);
       else this.#addSparse(scalars, parameter, entry, gradients);

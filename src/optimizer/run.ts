@@ -8,8 +8,7 @@ import { applySparse } from "./sparse-update.js";
 
 /** What happens to gradients in a step, beyond what the groups say. */
 export interface GradientOptions {
-  /** they are multiplied by `scale`, then by `clip` */
-  scaled: boolean;
+  /** they are multiplied by this, then by `clip` */
   scale: number;
   clip: number;
   /** they are zeroed after */
@@ -25,15 +24,16 @@ export function runPlan(plan: Plan, gradients: GradientOptions): void {
 }
 
 function updateAll(plan: Plan, gradients: GradientOptions): void {
-  const { scale, clip } = gradients;
-  const zeroAtOnce = plan.zeroesAtOnce(gradients);
-  const way = zeroAtOnce ? ZEROED : gradients.scaled ? SCALED : 0;
+  const { scale, clip, zero } = gradients;
+  // A gradient that comes twice is needed until the end.
+  const zeroAtOnce = zero && !plan.hasDuplicates;
   for (let i = 0; i < plan.count; i++) {
     const { scalars, kernel, engine, dtype, fresh, p, g, b, n } = plan.spans[i];
     const { negativeLr, weightDecay, momentum, undamped, sign } = scalars;
+    const factor = sign * scale;
     if (fresh) fillWithNegativeZero(engine, dtype, b, n);
     kernel.sgd(
-      (fresh ? scalars.first : scalars.running) + (way || (sign < 0 ? SCALED : 0)),
+      (fresh ? scalars.first : scalars.running) + (zeroAtOnce ? ZEROED : factor !== 1 || clip !== 1 ? SCALED : 0),
       p,
       g,
       b,
@@ -43,12 +43,12 @@ function updateAll(plan: Plan, gradients: GradientOptions): void {
       fresh ? 1 : momentum,
       fresh ? 1 : undamped,
       momentum,
-      sign * scale,
+      factor,
       clip,
     );
   }
   for (let i = 0; i < plan.sparse.length; i++) applySparse(plan.sparse[i]);
-  if (gradients.zero) zeroTheRest(plan, zeroAtOnce);
+  if (zero) zeroTheRest(plan, zeroAtOnce);
 }
 
 /** A gradient that is used twice, or is sparse, is zeroed when all is done. */

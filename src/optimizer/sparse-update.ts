@@ -50,7 +50,7 @@ function compute(
   parameter: Parameter,
   entry: ParameterState,
   before: SparseRows | null,
-  { scaled, scale, clip }: GradientOptions,
+  { scale, clip }: GradientOptions,
   temporary: SparseRows[],
 ): SparseUpdate {
   const keep = (rows: SparseRows): SparseRows => {
@@ -59,7 +59,7 @@ function compute(
   };
   const sparse = parameter.sparse as SparseRows;
   const { sign, momentum, undamped, nesterov } = scalars;
-  const gradient = scaled || sign < 0 ? keep(sparse.scaled(sign * scale, clip)) : sparse;
+  const gradient = sign * scale !== 1 || clip !== 1 ? keep(sparse.scaled(sign * scale, clip)) : sparse;
   const update = { scalars, parameter, entry, gradient, temporary };
   if (momentum === 0) return { ...update, change: gradient, buffer: null };
   if (entry.buffer !== null) return { ...update, change: null, buffer: null };
