@@ -1,7 +1,7 @@
 // x·k + z with the rounding that the build is for; everything else in the kernel is written in terms of it.
 
 import { multiplierF32, multiplyAddF32, multiplyAddF64 } from "./holes";
-import { multiplyAddExact64 } from "./multiply-add-exact";
+import { multiplyAddHard64 } from "./multiply-add-exact";
 
 /** k as multiplyAdd wants it: in all lanes, and for the emulation of f32 already as f64. */
 // @ts-ignore: decorator
@@ -127,20 +127,28 @@ export function emulated64(x: v128, k: v128, z: v128): v128 {
     f64x2.ge(size, f64x2.splat(SMALLEST_PRODUCT)),
     f64x2.le(largest, f64x2.splat(LARGEST)),
   );
-  if (!i64x2.all_true(ordinary)) return hard64(x, k, z);
-  return addProduct(x, k, product, z);
+  return i64x2.all_true(ordinary) ? addProduct(x, k, z, f64x2.splat(0)) : hard64(x, k, z);
 }
 
-/** product + z rounded once, where product = x·k rounded (Boldo and Melquiond's Fmac). */
-// @ts-ignore: decorator
-@inline
-function addProduct(x: v128, k: v128, product: v128, z: v128): v128 {
+/**
+ * x·k + z rounded once (Boldo and Melquiond's Fmac): to a f64, or where the absolute value is below `limit`, a power of two, to a multiple of
+ * limit·2^-52.
+ */
+export function addProduct(x: v128, k: v128, z: v128, limit: v128): v128 {
+  const product = f64x2.mul(x, k);
   const error = productError(x, k, product);
   const small = f64x2.add(z, error);
-  const smallError = sumError(z, error, small);
-  const sum = f64x2.add(product, small);
-  const rest = addToOdd(smallError, sumError(product, small, sum));
-  return f64x2.add(sum, rest);
+  const most = f64x2.add(product, small);
+  const little = addToOdd(sumError(z, error, small), sumError(product, small, most));
+  const sum = f64x2.add(most, little);
+  const rest = sumError(most, little, sum);
+  const sign = v128.and(sum, f64x2.splat(-0.0));
+  // What is added to this has limit·2^-52 as its last bit.
+  const coarse = v128.and(v128.or(limit, sign), f64x2.lt(f64x2.abs(sum), limit));
+  const large = f64x2.add(sum, coarse);
+  const rounded = f64x2.add(large, addToOdd(sumError(sum, coarse, large), rest));
+  // A zero has the sign of what was rounded to it.
+  return v128.or(f64x2.sub(rounded, coarse), sign);
 }
 
 /** The rounding error of product = x·k, exactly (Dekker's product on Veltkamp's halves). */
@@ -165,12 +173,12 @@ function upperHalf(v: v128): v128 {
 }
 
 function hard64(x: v128, k: v128, z: v128): v128 {
-  const first = multiplyAddExact64(
+  const first = multiplyAddHard64(
     f64x2.extract_lane(x, 0),
     f64x2.extract_lane(k, 0),
     f64x2.extract_lane(z, 0),
   );
-  const second = multiplyAddExact64(
+  const second = multiplyAddHard64(
     f64x2.extract_lane(x, 1),
     f64x2.extract_lane(k, 1),
     f64x2.extract_lane(z, 1),

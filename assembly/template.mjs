@@ -54,7 +54,7 @@ export function templateOf(bytes) {
     ({ index, kind }) => encodeBytes([kind, module.types[index]]) + encode(module.bodies[index]),
   );
   const start = encodeBytes([...bytes.subarray(0, 8), ...section(1, [...module.sections.get(1)])]);
-  const middle = [tableSection(), globalSection(), exportSection(module, indices), elementSection(module, indices)];
+  const middle = [tableSection(), globalSection(), exportSection(module, indices)];
   return {
     template: [start, middle.join(""), ...functions].join("~"),
     inlined: BUILDS.map((build) => Object.keys(HOLES).map((hole) => inlined(module, indices, `${build}_${hole}`))),
@@ -110,41 +110,40 @@ function parameterCounts(section) {
   });
 }
 
-const isReplaced = (name) => BUILDS.some((build) => name.startsWith(`${build}_`));
-const isTyped = ({ instructions }, { flags }) =>
-  instructions.some(({ op, operand }) => op === GLOBAL_GET && FLAGS[flags[operand]] === "single");
-
-/** The functions of the builds in their order: those that every build has first. */
+/**
+ * The functions of the builds in their order: the variants, for float32 and then for float64, as the table has them; what else
+ * every build has; what only the emulation needs.
+ */
 function arrange(module) {
-  const { exports, bodies, holes } = module;
-  const calls = (index) =>
-    bodies[index].instructions.flatMap(({ op, operand }) =>
-      op === CALL && operand >= holes.length ? [operand - holes.length] : [],
-    );
-  const reach = (from) => {
-    const reached = new Set(from);
-    for (const index of reached) for (const callee of calls(index)) reached.add(callee);
-    return reached;
-  };
-  const names = [...exports.keys()];
-  const everywhere = reach(
-    names.filter((name) => name.startsWith("sgd_") || !isHelper(name)).map((name) => exports.get(name)),
-  );
-  const variants = new Set(["update_f32", "update_f64"].map((name) => exports.get(name)));
-  const emulation = reach(names.filter((name) => name.startsWith("emulated_")).map((name) => exports.get(name)));
-  const kindOf = (index) => (variants.has(index) ? PER_VARIANT : isTyped(bodies[index], module) ? PER_DTYPE : ONCE);
+  const { exports, bodies } = module;
+  const variants = [exports.get("update_f32"), exports.get("update_f64")];
+  const others = reachable(module, (name) => !isInternal(name));
+  const emulation = reachable(module, (name) => name.startsWith("emulated_"));
+  const inlined = new Set([...exports].filter(([name]) => isInlined(name)).map(([, index]) => index));
   return [
-    ...[...everywhere].sort((a, b) => a - b).map((index) => ({ index, kind: kindOf(index) })),
+    ...variants.map((index) => ({ index, kind: PER_VARIANT })),
+    ...[...others].map((index) => ({ index, kind: isTyped(bodies[index], module) ? PER_DTYPE : ONCE })),
     ...[...emulation]
-      .filter((index) => !everywhere.has(index) && ![...exports].some(([name, at]) => at === index && isReplaced(name)))
-      .sort((a, b) => a - b)
+      .filter((index) => !others.has(index) && !inlined.has(index))
       .map((index) => ({ index, kind: EMULATED_ONLY })),
   ];
 }
 
-/** Exports of the source that are none of the builds. */
-function isHelper(name) {
-  return isReplaced(name) || name === "emulated64" || name === "hard32";
+/** Exports of the source that stand in the places of holes, and those that no build exports. */
+const isInlined = (name) => BUILDS.some((build) => name.startsWith(`${build}_`));
+const isInternal = (name) => isInlined(name) || name.startsWith("update_") || name === "emulated64" || name === "hard32";
+const isTyped = ({ instructions }, { flags }) =>
+  instructions.some(({ op, operand }) => op === GLOBAL_GET && FLAGS[flags[operand]] === "single");
+
+/** The functions that are exported under such names, and those that they call. */
+function reachable({ exports, bodies, holes }, isWanted) {
+  const reached = new Set([...exports].filter(([name]) => isWanted(name)).map(([, index]) => index));
+  for (const index of reached) {
+    for (const { op, operand } of bodies[index].instructions) {
+      if (op === CALL && operand >= holes.length) reached.add(operand - holes.length);
+    }
+  }
+  return reached;
 }
 
 function newIndices(order) {
@@ -175,7 +174,7 @@ function encodeLocals(locals, usesHoles, module, instructions) {
 
 /** How many locals the builds' instructions for holes need. */
 function holeLocals({ exports, bodies, types, parameters }) {
-  const replaced = [...exports].filter(([name]) => isReplaced(name)).map(([, index]) => index);
+  const replaced = [...exports].filter(([name]) => isInlined(name)).map(([, index]) => index);
   return Math.max(
     ...replaced.map(
       (index) => parameters[types[index]] + bodies[index].locals.reduce((sum, { count }) => sum + count, 0),
@@ -260,21 +259,13 @@ function exportSection(module, indices) {
   const entry = (name, kind, index) => [name.length, ...new TextEncoder().encode(name), kind, ...leb(index)];
   const entries = [entry("rounding", 3, 0), entry("memory", 2, 0)];
   for (const [name, index] of module.exports) {
-    if (isHelper(name) || name.startsWith("update_")) continue;
+    if (isInternal(name)) continue;
     const at = indices.get(index);
     if (isTyped(module.bodies[index], module))
       entries.push(entry(`${name}_f32`, 0, at), entry(`${name}_f64`, 0, at + 1));
     else entries.push(entry(name, 0, at));
   }
   return encodeBytes(section(7, [...leb(entries.length), ...entries.flat()]));
-}
-
-/** The table of the variants, of float32 and then of float64. */
-function elementSection({ exports }, indices) {
-  const functions = ["update_f32", "update_f64"].flatMap((name) =>
-    Array.from({ length: VARIANTS }, (_, k) => leb(indices.get(exports.get(name)) + k)),
-  );
-  return encodeBytes(section(9, [1, 0, 0x41, 0, END, ...leb(functions.length), ...functions.flat()]));
 }
 
 /**

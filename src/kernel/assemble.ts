@@ -37,6 +37,8 @@ export function assemble(build: Build, memory: string): Bytes {
     decode(memory),
     section(3, [count, ...types]),
     decode(middle),
+    // The table: the variants for float32, then those for float64, which are the first functions.
+    section(9, [Uint8Array.of(1, 0, 65, 0, 11, 2 * COUNT), new Uint8Array(2 * COUNT).map((_, i) => i)]),
     section(10, [count, ...bodies]),
   ]);
 }
