@@ -53,7 +53,7 @@ function matchParameters(savedGroups: readonly Dict[], groups: readonly ParamGro
   for (const parameter of parameters) parameter.checkAlive();
   const names = namesOf(parameters);
   const savedNames = savedGroups.flatMap((group) => (group.param_names ?? []) as string[]);
-  const byName = ids.length > 0 && [names, savedNames].every((list) => isUnique(list, ids.length));
+  const byName = isUnique(names) && isUnique(savedNames) && savedNames.length === ids.length;
   if (byName) checkSame(names, savedNames);
   else if (idsOfGroups.some((list, i) => list.length !== groups[i].params.length)) {
     throw new RangeError(
@@ -63,15 +63,15 @@ function matchParameters(savedGroups: readonly Dict[], groups: readonly ParamGro
   return new Map(ids.map((id, i) => [id, parameters[byName ? names.indexOf(savedNames[i]) : i]]));
 }
 
-function isUnique(names: readonly string[], count: number): boolean {
-  return names.length === count && new Set(names).size === count;
+function isUnique(names: readonly string[]): boolean {
+  return names.length > 0 && new Set(names).size === names.length;
 }
 
-/** @throws RangeError unless both are the same names, as many and in any order */
+/** @throws RangeError unless both are the same names, in any order */
 function checkSame(names: readonly string[], savedNames: readonly string[]): void {
   const missing = names.filter((name) => !savedNames.includes(name));
-  if (missing.length === 0) return;
   const leftOver = savedNames.filter((name) => !names.includes(name));
+  if (missing.length + leftOver.length === 0) return;
   const lists = `missing ${JSON.stringify(missing)}, left over ${JSON.stringify(leftOver)}`;
   throw new RangeError(`loaded state dict has other parameters: ${lists}`);
 }
@@ -96,8 +96,8 @@ const FLOATS: Readonly<Record<string, readonly [new () => object, (data: never) 
 };
 
 function readBuffer(entry: unknown, where: string, parameter: Parameter): FloatArray | null {
-  const tensor = mustBe<{ momentum_buffer?: TensorData }>("dict", entry, where).momentum_buffer ?? null;
-  if (tensor === null) return null;
+  const { momentum_buffer: tensor } = mustBe<{ momentum_buffer?: TensorData | null }>("dict", entry, where);
+  if (tensor === null || tensor === undefined) return null;
   const { dtype, shape, data } = tensor;
   const what = `momentum_buffer of ${where}`;
   const [array, widen] = FLOATS[dtype] ?? [];
@@ -109,15 +109,14 @@ function readBuffer(entry: unknown, where: string, parameter: Parameter): FloatA
     const given = `shape [${shape}] and ${values.length} elements`;
     throw new Error(`${what} has ${given}, but it belongs to ${describe(parameter)}`);
   }
-  return values;
+  return lasting(values, parameter.engine.memory);
 }
 
 /** Takes over the buffers: memory for those that are not there yet first, and nothing changes before all of it is. */
 export function loadBuffers(buffers: Loaded["buffers"], state: OptimizerState): void {
   const made = new Map<Parameter, Region>();
-  const sources = [...buffers].map(([p, values]) => [p, values && lasting(values, p.engine.memory)] as const);
   try {
-    for (const [parameter, values] of sources) {
+    for (const [parameter, values] of buffers) {
       if (values && !state.get(parameter)?.buffer) made.set(parameter, newBuffer(parameter));
     }
   } catch (error) {
@@ -125,7 +124,7 @@ export function loadBuffers(buffers: Loaded["buffers"], state: OptimizerState): 
     throw error;
   }
   for (const parameter of state.keys()) if (!buffers.has(parameter)) state.delete(parameter);
-  for (const [parameter, values] of sources) {
+  for (const [parameter, values] of buffers) {
     const entry = state.entry(parameter);
     if (values) entry.allocate(made.get(parameter));
     entry.momentumBuffer = values;
