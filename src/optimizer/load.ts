@@ -104,12 +104,10 @@ function readBuffer(entry: unknown, where: string, parameter: Parameter): FloatA
   if (!array || !(data instanceof array)) {
     throw new TypeError(`${what} must hold floats in their typed array, got dtype ${dtype} in ${pythonType(data)}`);
   }
-  const values = widen(data as never);
-  if (String(shape) !== String(parameter.shape) || values.length !== parameter.size) {
-    const given = `shape [${shape}] and ${values.length} elements`;
-    throw new Error(`${what} has ${given}, but it belongs to ${describe(parameter)}`);
+  if (data.length !== parameter.size || String(shape) !== String(parameter.shape)) {
+    throw new Error(`${what} has ${data.length} elements of shape [${shape}], but belongs to ${describe(parameter)}`);
   }
-  return lasting(values, parameter.engine.memory);
+  return lasting(widen(data as never), parameter.engine.memory);
 }
 
 /** Takes over the buffers: memory for those that are not there yet first, and nothing changes before all of it is. */

@@ -26,7 +26,7 @@ export function saveState(
     const group = cloneEntries(options, "weightDecay", "weight_decay");
     const names = namesOf(params);
     if (names.length > 0) group.param_names = names;
-    group.params = Array.from(params, (parameter) => indices.get(parameter)); // last, as in PyTorch
+    group.params = [...params].map((parameter) => indices.get(parameter)); // last, as in PyTorch
     return group;
   });
   return { state: saved, param_groups: savedGroups } as unknown as StateDict;
@@ -42,7 +42,7 @@ export function parametersOf(groups: readonly ParamGroup[]): Parameter[] {
 
 /** The names of parameters, as newer versions of PyTorch save them; none unless all have one. */
 export function namesOf(params: Iterable<Parameter>): string[] {
-  const names = Array.from(params, (parameter) => parameter.name);
+  const names = [...params].map((parameter) => parameter.name);
   return names.includes(undefined) ? [] : (names as string[]);
 }
 

@@ -225,8 +225,12 @@ test("a dict that does not fit leaves everything as it was", () => {
     ...good,
     state: { ...good.state, [index]: { momentum_buffer: buffer } },
   });
-  refuses(target, withBuffer(1, { ...a, shape: [2], data: new Float32Array(2) }), /state entry 1 has shape \[2\]/);
-  refuses(target, withBuffer(0, { ...a, shape: [3, 2] }), /state entry 0 has shape \[3,2\].*\[2,3\]/);
+  refuses(
+    target,
+    withBuffer(1, { ...a, shape: [2], data: new Float32Array(2) }),
+    /state entry 1 has 2 elements of shape \[2\]/,
+  );
+  refuses(target, withBuffer(0, { ...a, shape: [3, 2] }), /state entry 0 has 6 elements of shape \[3,2\].*\[2,3\]/);
   refuses(target, withBuffer(0, { ...a, data: new Float32Array(5) }), /5 elements/);
   refuses(target, withBuffer(2, { ...a, shape: [], dtype: "int8" }), /dtype int8/);
   refuses(
