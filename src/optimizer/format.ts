@@ -3,20 +3,17 @@
 import type { ParamGroup } from "./options.js";
 
 export function formatOptimizer(groups: readonly ParamGroup[]): string {
-  let text = "SGD (";
-  groups.forEach((group, i) => {
-    text += `\nParameter Group ${i}\n`;
-    for (const key of Object.keys(group).sort()) {
-      if (key !== "params") text += `    ${key}: ${textOf(group[key])}\n`;
-    }
+  const texts = groups.map(({ params, ...options }, i) => {
+    const keys = Object.keys(options).sort();
+    return `\nParameter Group ${i}\n${keys.map((key) => `    ${key}: ${textOf(options[key])}\n`).join("")}`;
   });
-  return `${text})`;
+  return `SGD (${texts.join("")})`;
 }
 
 function textOf(value: unknown): string {
   try {
-    return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
+    return typeof value === "object" ? JSON.stringify(value) : String(value);
   } catch {
-    return Object.prototype.toString.call(value); // a cycle, say
+    return typeof value; // a cycle, say
   }
 }

@@ -1,7 +1,7 @@
 // Options of SGD and of its groups: defaults, checks, and the adoption of a group. Order and texts are PyTorch's.
 
 import { Parameter } from "../parameter.js";
-import { pythonType, toList } from "./python.js";
+import { isNumber, item, pythonType, toList } from "./python.js";
 
 export interface GroupOptions {
   /** learning rate η. Required here or in every group. */
@@ -42,8 +42,10 @@ export interface ParamGroup extends Required<GroupOptions> {
 
 export type Params = Iterable<Parameter> | Iterable<ParamGroupInit>;
 
+export type Defaults = Required<Omit<GroupOptions, "lr">> & { lr: number | undefined };
+
 /** In PyTorch's order, which is the order of a group's keys. */
-const DEFAULTS = {
+export const DEFAULTS: Readonly<Defaults> = {
   lr: undefined,
   momentum: 0,
   dampening: 0,
@@ -52,48 +54,50 @@ const DEFAULTS = {
   maximize: false,
   foreach: null,
   differentiable: false,
-} as const;
+};
 
-export type Defaults = Required<Omit<GroupOptions, "lr">> & { lr: number | undefined };
+/** What must not be negative, and what messages call it, in the order of PyTorch's checks. */
+const NOT_NEGATIVE = { lr: "learning rate", momentum: "momentum value", weightDecay: "weightDecay value" };
 
 /** Defaults with the constructor's options, checked. */
 export function checkedDefaults(options: SGDOptions): Defaults {
-  const unknown = Object.keys(options).find((key) => !Object.hasOwn(DEFAULTS, key));
-  if (unknown !== undefined) throw new TypeError(`SGD got an unexpected option '${unknown}'`);
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const defaults: Defaults = { ...DEFAULTS, ...given };
-  const { lr, momentum, dampening, weightDecay, nesterov } = defaults;
-  if (lr !== undefined && isNegative(lr)) throw new RangeError(`Invalid learning rate: ${lr}`);
-  if (isNegative(momentum)) throw new RangeError(`Invalid momentum value: ${momentum}`);
-  if (isNegative(weightDecay)) throw new RangeError(`Invalid weightDecay value: ${weightDecay}`);
-  if (nesterov && (momentum <= 0 || Number(dampening) !== 0)) {
+  for (const key of Object.keys(options)) {
+    if (!Object.hasOwn(DEFAULTS, key)) throw new TypeError(`SGD got an unexpected option '${key}'`);
+  }
+  // In the order of the defaults, with those for what is given as undefined.
+  const defaults = { ...DEFAULTS, ...options };
+  fillIn(defaults, DEFAULTS);
+  for (const [key, name] of Object.entries(NOT_NEGATIVE)) {
+    const value = defaults[key as keyof typeof NOT_NEGATIVE];
+    if (value === undefined) continue; // lr may come with the groups
+    if (!isNumber(value)) {
+      throw new TypeError(`'<' not supported between instances of '${pythonType(value)}' and 'float'`);
+    }
+    if (value < 0) throw new RangeError(`Invalid ${name}: ${value}`);
+  }
+  if (defaults.nesterov && (defaults.momentum <= 0 || Number(defaults.dampening) !== 0)) {
     throw new RangeError("Nesterov momentum requires a momentum and zero dampening");
   }
   return defaults;
 }
 
-function isNegative(value: unknown): boolean {
-  if (typeof value !== "number" && typeof value !== "boolean") {
-    throw new TypeError(`'<' not supported between instances of '${pythonType(value)}' and 'float'`);
-  }
-  return Number(value) < 0;
+/** Gives a group the options that it leaves out. */
+export function fillIn(group: object, defaults: object): void {
+  const options = group as Record<string, unknown>;
+  for (const [key, value] of Object.entries(defaults)) if (options[key] === undefined) options[key] = value;
 }
 
 /** The first argument of SGD as a list of groups. */
 export function toGroups(params: unknown): unknown[] {
   if (params instanceof Parameter) {
-    const type = params.dtype === "float64" ? "torch.DoubleTensor" : "torch.FloatTensor";
+    const type = params.dtype === "float64" ? "Double" : "Float";
     throw new TypeError(
-      `params argument given to the optimizer should be an iterable of Tensors or dicts, but got ${type}`,
+      `params argument given to the optimizer should be an iterable of Tensors or dicts, but got torch.${type}Tensor`,
     );
   }
   const list = toList(params);
   if (list.length === 0) throw new RangeError("optimizer got an empty parameter list");
-  return isGroup(list[0]) ? list : [{ params: list }];
-}
-
-function isGroup(value: unknown): value is Record<string, unknown> {
-  return !(value instanceof Parameter) && pythonType(value) === "dict";
+  return pythonType(list[0]) === "dict" ? list : [{ params: list }];
 }
 
 /**
@@ -101,38 +105,33 @@ function isGroup(value: unknown): value is Record<string, unknown> {
  * passed.
  */
 export function adoptGroup(init: unknown, defaults: Defaults, groups: readonly ParamGroup[]): ParamGroup {
-  if (!isGroup(init)) throw new TypeError("param group must be a dict");
-  const params = groupParams(init);
-  if (init.lr === undefined && defaults.lr === undefined) {
+  if (pythonType(init) !== "dict") throw new TypeError("param group must be a dict");
+  const group = init as ParamGroup;
+  const given = item(group, "params");
+  const params = (given instanceof Parameter ? [given] : toList(given)).map(checkParameter);
+  if (group.lr === undefined && defaults.lr === undefined) {
     throw new RangeError("parameter group didn't specify a value of required optimization parameter lr");
   }
-  if ("weight_decay" in init) throw new TypeError("a parameter group has no option weight_decay: write weightDecay");
-  if (new Set(params).size !== params.length) {
+  if ("weight_decay" in group) throw new TypeError("a parameter group has no option weight_decay: write weightDecay");
+  const unique = new Set(params);
+  if (unique.size < params.length) {
     console.warn(
       "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; " +
         "see github.com/pytorch/pytorch/issues/40967 for more information",
     );
   }
-  const taken = new Set(groups.flatMap((group) => group.params));
-  if (params.some((parameter) => taken.has(parameter))) {
+  if (groups.some((other) => [...other.params].some((parameter) => unique.has(parameter)))) {
     throw new RangeError("some parameters appear in more than one parameter group");
   }
-  const group = init as Record<string, unknown>;
   group.params = params;
-  for (const key of Object.keys(DEFAULTS) as (keyof Defaults)[]) {
-    if (group[key] === undefined) group[key] = defaults[key];
-  }
-  return group as ParamGroup;
+  fillIn(group, defaults);
+  return group;
 }
 
-function groupParams(init: Record<string, unknown>): Parameter[] {
-  if (!("params" in init)) throw new Error("'params'");
-  const list = init.params instanceof Parameter ? [init.params] : toList(init.params);
-  for (const item of list) {
-    if (!(item instanceof Parameter)) {
-      throw new TypeError(`optimizer can only optimize Tensors, but one of the params is ${pythonType(item)}`);
-    }
-    if (item.disposed) throw new Error("a disposed parameter cannot be optimized");
+function checkParameter(item: unknown): Parameter {
+  if (!(item instanceof Parameter)) {
+    throw new TypeError(`optimizer can only optimize Tensors, but one of the params is ${pythonType(item)}`);
   }
-  return list as Parameter[];
+  item.checkAlive();
+  return item;
 }

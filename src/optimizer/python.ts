@@ -1,23 +1,34 @@
-// The words of Python in PyTorch's messages.
+// Values as Python sees them, and what it says of them in PyTorch's messages.
+
+const NAMES: Readonly<Record<string, string>> = { String: "str", Boolean: "bool", Array: "list" };
 
 /** What Python calls the type of a value like this one. */
 export function pythonType(value: unknown): string {
   if (value === null || value === undefined) return "NoneType";
   if (typeof value === "number") return Number.isInteger(value) ? "int" : "float";
-  if (typeof value === "string") return "str";
-  if (typeof value === "boolean") return "bool";
-  if (Array.isArray(value)) return "list";
   const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null ? "dict" : (value.constructor?.name ?? typeof value);
+  if (prototype === Object.prototype || prototype === null) return "dict";
+  const name = prototype.constructor?.name;
+  return NAMES[name] ?? name;
 }
 
-/** An iterable as a list. A dict iterates over its keys. */
-export function toList(value: unknown): unknown[] {
-  if (typeof value === "string" || isIterable(value)) return [...value];
-  if (pythonType(value) === "dict") return Object.keys(value as object);
-  throw new TypeError(`'${pythonType(value)}' object is not iterable`);
+/** Whether a value counts as a number: booleans do, as 0 and 1. */
+export function isNumber(value: unknown): boolean {
+  return typeof value === "number" || typeof value === "boolean";
 }
 
-function isIterable(value: unknown): value is Iterable<unknown> {
-  return typeof value === "object" && value !== null && Symbol.iterator in value;
+/** `dict[key]`. */
+export function item(dict: unknown, key: string): unknown {
+  if (typeof dict !== "object" || dict === null) {
+    throw new TypeError(`'${pythonType(dict)}' object is not subscriptable`);
+  }
+  if (!(key in dict)) throw new Error(`'${key}'`);
+  return (dict as Record<string, unknown>)[key];
+}
+
+/** `list(iterable)`: a dict iterates over its keys. */
+export function toList(iterable: unknown): unknown[] {
+  if ((iterable as Iterable<unknown>)?.[Symbol.iterator]) return [...(iterable as Iterable<unknown>)];
+  if (pythonType(iterable) === "dict") return Object.keys(iterable as object);
+  throw new TypeError(`'${pythonType(iterable)}' object is not iterable`);
 }

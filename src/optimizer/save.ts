@@ -1,7 +1,8 @@
 // The optimizer as plain data.
 
+import type { FloatArray } from "../memory/region.js";
 import type { Parameter } from "../parameter.js";
-import type { StateDict, StateDictGroup, TensorData } from "../state-dict.js";
+import type { StateDict, TensorData } from "../state-dict.js";
 import type { ParamGroup } from "./options.js";
 import type { OptimizerState } from "./state.js";
 
@@ -15,51 +16,46 @@ export function saveState(
   state: OptimizerState,
   aside: Readonly<Record<string, unknown>>,
 ): StateDict {
-  const indices = indexParameters(groups);
-  const saved: Record<string, unknown> = { ...(clone(aside) as object) };
-  for (const [parameter, entry] of state) {
-    const index = indices.get(parameter);
-    if (index === undefined) continue;
-    saved[index] = { momentum_buffer: entry.momentumBuffer && snapshot(parameter, entry.momentumBuffer) };
+  const indices = new Map(parametersOf(groups).map((parameter, index) => [parameter, index]));
+  const saved = cloneEntries(aside);
+  for (const [parameter, index] of indices) {
+    const entry = state.get(parameter);
+    if (entry) saved[index] = { momentum_buffer: entry.momentumBuffer && snapshot(parameter, entry.momentumBuffer) };
   }
-  return { state: saved as StateDict["state"], param_groups: groups.map((group) => saveGroup(group, indices)) };
+  const savedGroups = groups.map(({ params, ...options }) => {
+    const group = cloneEntries(options, "weightDecay", "weight_decay");
+    const names = namesOf(params);
+    if (names.length > 0) group.param_names = names;
+    group.params = [...params].map((parameter) => indices.get(parameter)); // last, as in PyTorch
+    return group;
+  });
+  return { state: saved, param_groups: savedGroups } as unknown as StateDict;
 }
 
-function indexParameters(groups: readonly ParamGroup[]): Map<Parameter, number> {
-  const indices = new Map<Parameter, number>();
-  for (const [index, parameter] of groups.flatMap((group) => [...group.params]).entries())
-    indices.set(parameter, index);
-  return indices;
+function snapshot({ dtype, shape }: Parameter, values: FloatArray): TensorData {
+  return { dtype, shape: [...shape], data: values.slice() };
 }
 
-/** The group's own order of keys, as in PyTorch, with params last. */
-function saveGroup(group: ParamGroup, indices: ReadonlyMap<Parameter, number>): StateDictGroup {
-  const saved: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(group)) {
-    if (key !== "params") saved[key === "weightDecay" ? "weight_decay" : key] = clone(value);
-  }
-  const params = [...group.params];
-  const names = parameterNames(params);
-  if (names && names.length > 0) saved.param_names = names;
-  saved.params = params.map((parameter) => indices.get(parameter));
-  return saved as unknown as StateDictGroup;
+export function parametersOf(groups: readonly ParamGroup[]): Parameter[] {
+  return groups.flatMap((group) => [...group.params]);
 }
 
-/** The names of a group's parameters, as newer versions of PyTorch save them; null unless all have one. */
-export function parameterNames(params: readonly Parameter[]): string[] | null {
-  const names = params.map((parameter) => parameter.name);
-  return names.every((name) => name !== undefined) ? names : null;
+/** The names of parameters, as newer versions of PyTorch save them; none unless all have one. */
+export function namesOf(params: Iterable<Parameter>): string[] {
+  const names = [...params].map((parameter) => parameter.name);
+  return names.includes(undefined) ? [] : (names as string[]);
 }
 
-/** Extra keys of groups may hold anything; what has no copy, such as a function, is kept itself. */
+/** A copy of a dict in which the key `from` is spelled `to`. */
+export function cloneEntries(dict: object, from = "", to = ""): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(dict).map(([key, value]) => [key === from ? to : key, clone(value)]));
+}
+
+/** Keys that are not ours may hold anything; what has no copy, such as a function, is kept itself. */
 export function clone(value: unknown): unknown {
   try {
     return structuredClone(value);
   } catch {
     return value;
   }
-}
-
-function snapshot(parameter: Parameter, values: Float32Array | Float64Array): TensorData {
-  return { dtype: parameter.dtype, shape: [...parameter.shape], data: values.slice() };
 }

@@ -26,7 +26,7 @@ export class ParameterState {
    * gradients a dense copy of it.
    */
   get momentumBuffer(): FloatArray | null {
-    return this.rows ? this.rows.toDense() : (this.buffer?.view ?? null);
+    return this.rows?.toDense() ?? this.buffer?.view ?? null;
   }
 
   /** Copies numbers in; null drops the buffer, so that the next step is the first one again. */
@@ -35,37 +35,27 @@ export class ParameterState {
       this.free();
       return;
     }
-    if (values.length !== this.#parameter.size) {
-      throw new Error(`a momentum buffer has ${this.#parameter.size} elements here, got ${values.length}`);
-    }
+    const { size, engine } = this.#parameter;
+    if (values.length !== size) throw new Error(`a momentum buffer has ${size} elements here, got ${values.length}`);
     checkNumbers(values, "a momentum buffer");
-    const source = this.buffer ? values : lasting(values, this.#parameter.engine.memory);
+    const source = lasting(values, engine.memory);
     this.allocate().view.set(source);
-    this.rows?.free();
-    this.rows = null;
+    this.replaceRows(null);
   }
 
-  /** @internal */
-  allocate(): Region {
+  /** The dense buffer, which is made if there is none, or is `made` already. @internal */
+  allocate(made?: Region): Region {
     if (this.buffer === null) {
       this.#parameter.checkAlive();
-      const { engine, dtype, size } = this.#parameter;
-      this.buffer = new Region(engine.allocator, dtype, size);
+      this.buffer = made ?? newBuffer(this.#parameter);
       this.#parameter.attached.add(this.buffer);
       structure.version++;
     }
     return this.buffer;
   }
 
-  /** Takes over a buffer that is filled already. @internal */
-  install(buffer: Region): void {
-    this.free();
-    this.buffer = buffer;
-    this.#parameter.attached.add(buffer);
-  }
-
   /** @internal */
-  replaceRows(rows: SparseRows): void {
+  replaceRows(rows: SparseRows | null): void {
     this.rows?.free();
     this.rows = rows;
     structure.version++;
@@ -73,9 +63,7 @@ export class ParameterState {
 
   /** @internal */
   free(): void {
-    this.rows?.free();
-    this.rows = null;
-    structure.version++;
+    this.replaceRows(null);
     if (this.buffer === null) return;
     this.#parameter.attached.delete(this.buffer);
     this.buffer.free();
@@ -83,16 +71,17 @@ export class ParameterState {
   }
 }
 
+/** Room for a parameter's dense momentum buffer. @internal */
+export function newBuffer({ engine, dtype, size }: Parameter): Region {
+  return new Region(engine.allocator, dtype, size);
+}
+
 /** The optimizer's state by parameter. An entry that goes frees its buffer. */
 export class OptimizerState extends Map<Parameter, ParameterState> {
   /** The entry of a parameter, made if there is none. @internal */
   entry(parameter: Parameter): ParameterState {
-    let entry = this.get(parameter);
-    if (entry === undefined) {
-      entry = new ParameterState(parameter);
-      super.set(parameter, entry);
-    }
-    return entry;
+    if (!this.has(parameter)) super.set(parameter, new ParameterState(parameter));
+    return this.get(parameter) as ParameterState;
   }
 
   override set(parameter: Parameter, value: { momentumBuffer: ArrayLike<number> | null }): this {
@@ -102,14 +91,11 @@ export class OptimizerState extends Map<Parameter, ParameterState> {
   }
 
   override delete(parameter: Parameter): boolean {
-    structure.version++;
     this.get(parameter)?.free();
     return super.delete(parameter);
   }
 
   override clear(): void {
-    structure.version++;
-    for (const entry of this.values()) entry.free();
-    super.clear();
+    for (const parameter of this.keys()) this.delete(parameter);
   }
 }
