@@ -126,9 +126,11 @@ export class SGD {
    * by step, as `torch.autograd` does through `torch.optim.SGD(differentiable=True)`.
    *
    * Needs `differentiable: true`. A recorded step keeps copies of parameters and gradients, and of momentum buffers from the
-   * second step on: as much memory again as those take, until it is taken back. It does not restore values.
+   * second step on, on the JavaScript heap: as much memory again as those take, until it is taken back. It does not restore
+   * values.
    *
-   * @throws Error when no recorded step is left, RangeError when the cotangents do not fit the parameters
+   * @throws Error when no recorded step is left or a parameter was disposed, RangeError when the cotangents do not fit the
+   *   parameters
    */
   backward(cotangents: StepCotangents): StepGradients {
     return this.#tape.backward(cotangents);
