@@ -2,7 +2,6 @@
 
 import { ARRAY_TYPE, ELEMENT_BYTES } from "../memory/region.js";
 import type { Plan, Span } from "./plan.js";
-import { applySparse } from "./sparse-update.js";
 
 /** What happens to gradients in a step, beyond what the groups say. */
 export interface GradientOptions {
@@ -31,7 +30,7 @@ function updateAll(plan: Plan, gradients: GradientOptions): void {
     if (scaled || span.scalars.sign < 0) updateScaled(span, gradients, zeroAtOnce);
     else update(span);
   }
-  for (let i = 0; i < plan.sparse.length; i++) applySparse(plan.sparse[i]);
+  for (let i = 0; i < plan.sparse.length; i++) plan.sparse[i].apply();
   if (gradients.zero) zeroTheRest(plan, zeroAtOnce);
 }
 

@@ -1,6 +1,5 @@
 // The step of a parameter whose gradient is sparse: the same rule with the arithmetic of PyTorch's sparse tensors.
 
-import type { Region } from "../memory/region.js";
 import type { Parameter } from "../parameter.js";
 import { add, type SparseRows } from "../sparse-gradient.js";
 import type { GradientOptions } from "./run.js";
@@ -9,17 +8,14 @@ import type { ParameterState } from "./state.js";
 
 /** A sparse step, computed but for the additions to dense arrays. */
 export interface SparseUpdate {
-  scalars: Scalars;
   parameter: Parameter;
   entry: ParameterState;
-  /** the momentum buffer, if it is dense */
-  dense: Region | null;
-  /** what is added: times 1 - dampening to the dense buffer, or else times -lr to the parameter */
-  change: SparseRows;
   /** the momentum buffer after the step, if it is sparse */
   buffer: SparseRows | null;
-  /** all rows that were made for the step */
-  made: SparseRows[];
+  /** Carries out what was prepared. Nothing in it can fail. */
+  apply(): void;
+  /** The step does not take place. */
+  drop(): void;
 }
 
 /**
@@ -28,13 +24,12 @@ export interface SparseUpdate {
  * @throws Error for what PyTorch cannot do with sparse gradients either: weight decay, and Nesterov on a dense buffer
  */
 export function prepareSparse(
-  scalars: Scalars,
+  { sign, momentum, undamped, nesterov, weightDecay, negativeLr }: Scalars,
   parameter: Parameter,
   entry: ParameterState,
   before: SparseRows | null,
   { scaled, scale, clip }: GradientOptions,
 ): SparseUpdate {
-  const { sign, momentum, undamped, nesterov, weightDecay } = scalars;
   const dense = momentum !== 0 ? entry.buffer : null;
   if (weightDecay !== 0 || (dense && nesterov)) throw unsupported();
   const made: SparseRows[] = [];
@@ -42,38 +37,35 @@ export function prepareSparse(
     made.push(rows);
     return rows;
   };
+  // All but the buffer, once the entry has taken it over.
+  const drop = () => {
+    for (const rows of made) if (rows !== entry.rows) rows.free();
+  };
+  let change = parameter.sparse as SparseRows;
+  let buffer: SparseRows | null = null;
   try {
-    let change = parameter.sparse as SparseRows;
-    let buffer: SparseRows | null = null;
     if (scaled || sign < 0) change = keep(change.scaled(sign * scale, clip));
     if (momentum !== 0 && !dense) {
       buffer = keep(before ? keep(before.scaled(momentum)).plus(change, undamped) : change.scaled());
       change = nesterov ? keep(change.plus(buffer, momentum)) : buffer;
     }
-    return { scalars, parameter, entry, dense, change, buffer, made };
   } catch (error) {
-    for (const rows of made) rows.free();
+    drop();
     throw error;
   }
-}
-
-/** Carries out what was prepared. Nothing in it can fail. */
-export function applySparse({ scalars, parameter, entry, dense, change, buffer, made }: SparseUpdate): void {
-  const { engine, dtype, address, size } = parameter;
-  if (dense) {
-    engine.kernel[dtype].multiply(dense.address, dense.address, size, scalars.momentum, 1);
-    change.addTo(dense.view, scalars.undamped);
-    add(parameter, address, dense.address, size, scalars.negativeLr);
-  } else {
-    change.addTo(parameter.data, scalars.negativeLr);
-  }
-  if (buffer) entry.replaceRows(buffer);
-  for (const rows of made) if (rows !== buffer) rows.free();
-}
-
-/** The step does not take place. */
-export function dropSparse({ made }: SparseUpdate): void {
-  for (const rows of made) rows.free();
+  const apply = () => {
+    if (dense) {
+      const { engine, dtype, address, size } = parameter;
+      engine.kernel[dtype].multiply(dense.address, dense.address, size, momentum, 1);
+      change.addTo(dense.view, undamped);
+      add(parameter, address, dense.address, size, negativeLr);
+    } else {
+      change.addTo(parameter.data, negativeLr);
+    }
+    if (buffer) entry.replaceRows(buffer);
+    drop();
+  };
+  return { parameter, entry, buffer, apply, drop };
 }
 
 export function unsupported(): Error {
