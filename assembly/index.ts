@@ -2,7 +2,6 @@
 // the memory. Addresses and counts are unsigned; p, g and b are byte addresses of n parameters, gradients and momentum
 // buffers, aligned to the element (4 or 8 bytes) and not overlapping. The meaning of the scalars is in sgd.ts.
 
-import { backward } from "./backward";
 import { clamp, multiply, sumOfSquares } from "./gradient";
 import { multiplier, multiplyAdd } from "./multiply-add";
 import { dispatch } from "./variants";
@@ -35,8 +34,6 @@ export function clamp_f32(x: usize, n: usize, bound: f32): void { clamp<f32>(x, 
 export function sum_of_squares_f64(x: usize, n: usize, scale: f64): f64 { return sumOfSquares<f64>(x, n, scale); }
 export function multiply_f64(to: usize, from: usize, n: usize, first: f64, second: f64): void { multiply<f64>(to, from, n, first, second); }
 export function clamp_f64(x: usize, n: usize, bound: f64): void { clamp<f64>(x, n, bound); }
-export function backward_f32(flags: u32, p: usize, g: usize, b: usize, cp: usize, cb: usize, n: usize, lr: f64, wd: f64, mu: f64, u: f64, sums: usize): void { backward<f32>(flags, p, g, b, cp, cb, n, lr, wd, mu, u, sums); }
-export function backward_f64(flags: u32, p: usize, g: usize, b: usize, cp: usize, cb: usize, n: usize, lr: f64, wd: f64, mu: f64, u: f64, sums: usize): void { backward<f64>(flags, p, g, b, cp, cb, n, lr, wd, mu, u, sums); }
 export function zero(address: usize, bytes: usize): void { memory.fill(address, 0, bytes); }
 
 /** x·k + z on single numbers, as the updates compute it: for the probe at load, and for tests. */

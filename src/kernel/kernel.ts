@@ -43,20 +43,6 @@ export interface TypedKernel {
   /** to = (from·first)·second; both may be the same */
   multiply(to: number, from: number, n: number, first: number, second: number): void;
   clamp(x: number, n: number, bound: number): void;
-  backward(
-    flags: number,
-    p: number,
-    g: number,
-    b: number,
-    cp: number,
-    cb: number,
-    n: number,
-    lr: number,
-    weightDecay: number,
-    momentum: number,
-    undamped: number,
-    sums: number,
-  ): void;
   multiplyAdd(x: number, k: number, z: number): number;
 }
 
@@ -105,7 +91,6 @@ function typed(exports: Exports, dtype: DType): TypedKernel {
     sumOfSquares: named("sum_of_squares"),
     multiply: named("multiply"),
     clamp: named("clamp"),
-    backward: named("backward"),
     multiplyAdd: named("multiply_add"),
   };
 }
