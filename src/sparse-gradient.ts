@@ -135,11 +135,12 @@ export class SparseRows {
 
   /** Row `places[k]` of a target in linear memory += alpha·(row k of this), rounded as in the updates. */
   #addRows(target: FloatArray, places: ArrayLike<number>, alpha: number): void {
-    const { parameter, width, values } = this;
+    const { parameter, width } = this;
     const bytes = width * ELEMENT_BYTES[parameter.dtype];
-    for (let k = 0; k < this.indices.length; k++) {
-      add(parameter, target.byteOffset + places[k] * bytes, values.address + k * bytes, width, alpha);
-    }
+    const to = target.byteOffset;
+    let from = this.values.address;
+    for (let k = 0; k < this.indices.length; k++, from += bytes)
+      add(parameter, to + places[k] * bytes, from, width, alpha);
   }
 
   /** Each row to its place in any target, with products rounded before they are added. */
