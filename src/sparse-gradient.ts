@@ -173,7 +173,7 @@ export function checkSparse(parameter: Parameter, { indices, values }: SparseGra
     throw new TypeError("indices must be an Int32Array or a Uint32Array");
   }
   const rows = parameter.shape[0];
-  if (rows === undefined) throw new Error("a scalar parameter has no rows: its gradient cannot be sparse");
+  if (rows === undefined) throw new Error("a scalar parameter has no rows for a sparse gradient");
   const expected = indices.length * rowWidth(parameter);
   if (values.length !== expected) {
     throw new Error(

@@ -30,11 +30,12 @@ interface Reading {
   parameter: Parameter;
   /** the options of its group as they were */
   scalars: Scalars;
-  values: FloatArray;
-  /** undefined where there was none */
-  gradient: FloatArray | undefined;
-  /** undefined where the step created it or used none */
-  buffer: FloatArray | undefined;
+  /** only where there was one, and so for the others */
+  gradient?: FloatArray;
+  /** the elements, only with weight decay */
+  values?: FloatArray;
+  /** only where the step went on with one */
+  buffer?: FloatArray;
 }
 
 export class Tape {
@@ -43,11 +44,11 @@ export class Tape {
   /** Cotangents of buffers that the steps taken back so far did not touch: they belong to an earlier step. */
   #carried = new Map<Parameter, FloatArray>();
 
-  /** Copies what a prepared step is about to read: 2 arrays per parameter with a gradient, 3 with a running momentum. */
+  /** Copies what a prepared step is about to read, as far as its derivative depends on it. */
   record(groups: readonly ParamGroup[], state: OptimizerState): void {
     const params = groups.flatMap((group) => group.params);
     if (new Set(params).size !== params.length) {
-      throw new Error("a differentiable step cannot record a parameter that comes more than once");
+      throw new Error("a differentiable step cannot record a parameter twice");
     }
     this.#steps.push(groups.map((group) => read(group, state)));
     this.#carried.clear();
@@ -91,9 +92,17 @@ function read(group: ParamGroup, state: OptimizerState): Reading[] {
   return group.params.map((parameter) => {
     const { data, grad, sparse } = parameter;
     if (sparse) throw new Error(`${describe(parameter)} has a sparse gradient: a differentiable step cannot record it`);
-    const entry = grad && scalars.momentum !== 0 ? state.get(parameter) : null;
-    const buffer = entry?.fresh ? null : entry?.momentumBuffer;
-    return { parameter, scalars, values: data.slice(), gradient: grad?.slice(), buffer: buffer?.slice() };
+    if (!grad) return { parameter, scalars };
+    const { weightDecay, momentum } = scalars;
+    const entry = state.get(parameter);
+    const runs = momentum !== 0 && !entry?.fresh;
+    return {
+      parameter,
+      scalars,
+      gradient: grad.slice(),
+      values: weightDecay !== 0 ? data.slice() : undefined,
+      buffer: runs ? entry?.momentumBuffer?.slice() : undefined,
+    };
   });
 }
 
@@ -127,7 +136,7 @@ function carry(carried: Map<Parameter, FloatArray>, reading: Reading, cBuffer: F
  * @returns c(g); null without a gradient, when nothing else happens either
  */
 function differentiate(
-  { scalars, values, gradient, buffer }: Reading,
+  { scalars, gradient, values, buffer }: Reading,
   cParams: FloatArray,
   cBuffer: FloatArray,
   totals: StepGradients["groups"][number],
@@ -142,7 +151,7 @@ function differentiate(
   let cDecay = 0;
   for (let i = 0; i < gradient.length; i++) {
     let d1 = sign * gradient[i];
-    if (weightDecay !== 0) d1 += weightDecay * values[i];
+    if (values) d1 += weightDecay * values[i];
     let d2 = d1;
     const c2 = negativeLr * cParams[i];
     let c1 = c2;
@@ -166,7 +175,7 @@ function differentiate(
       }
     }
     cLr -= cParams[i] * d2;
-    if (weightDecay !== 0) {
+    if (values) {
       cDecay += c1 * values[i];
       cParams[i] += weightDecay * c1;
     }
@@ -190,9 +199,7 @@ function copyCotangents(name: string, list: StepCotangents["params"], readings: 
     const values = list[i] ?? null;
     if (values === null) return new ArrayType(parameter.size);
     if (values.length !== parameter.size) {
-      throw new RangeError(
-        `${name}[${i}] must have the ${parameter.size} elements of ${describe(parameter)}, got ${values.length}`,
-      );
+      throw new RangeError(`${name}[${i}] must have ${parameter.size} elements, got ${values.length}`);
     }
     return new ArrayType(values);
   });

@@ -224,7 +224,7 @@ test("cotangents that do not fit are errors, and the step can still be taken bac
   setGradients(params, [1], [1, 1]);
   optimizer.step();
   assert.throws(() => optimizer.backward({ params: [[1]] }), /params must hold 2 cotangents.*got 1/);
-  assert.throws(() => optimizer.backward({ params: [[1], [1]] }), /params\[1\] must have the 2 elements.*got 1/);
+  assert.throws(() => optimizer.backward({ params: [[1], [1]] }), /params\[1\] must have 2 elements.*got 1/);
   const tooMany = { params: [null, null], momentumBuffers: [null, null, null] };
   assert.throws(() => optimizer.backward(tooMany), /momentumBuffers must hold 2/);
   assertSameBits(optimizer.backward({ params: [[1], [1, 2]] }).grads[1]!, [-0.5, -1]);
