@@ -14,8 +14,6 @@
 // A first step has b' = d1 instead: c(d1) gets c(b'), and there is no c(b). Everything is computed in float64, two elements at
 // a time, with two roundings in every build, so that the bits are the same on every runtime.
 
-import { single } from "./holes";
-
 /** A step's options; the names are those of src/optimizer/tape.ts. */
 export const enum Flag {
   Maximize = 1,
@@ -26,8 +24,8 @@ export const enum Flag {
 }
 
 /**
- * n elements of T: p, g and b as the step read them, cp and cb the cotangents of p' and b'. Overwrites cp by c(p), cb by c(b)
- * and g by c(g), and adds the four sums (lr, momentum, dampening, weightDecay) to the f64 at `sums`.
+ * n float64, with room for an even number: p, g and b as the step read them, cp and cb the cotangents of p' and b'. Overwrites
+ * cp by c(p), cb by c(b) and g by c(g), and writes the four sums (lr, momentum, dampening, weightDecay) to the f64 at `sums`.
  */
 export function backward(
   flags: u32, p: usize, g: usize, b: usize, cp: usize, cb: usize, n: usize,
@@ -37,30 +35,32 @@ export function backward(
   const decay = f64x2.splat(weightDecay);
   const mu = f64x2.splat(momentum);
   const u = f64x2.splat(undamped);
+  const sign = f64x2.splat(flags & Flag.Maximize ? -0.0 : 0);
+  let counted = i64x2.splat(-1);
   let sumLr = f64x2.splat(0);
   let sumMomentum = sumLr;
   let sumDampening = sumLr;
   let sumDecay = sumLr;
   for (let i: usize = 0; i < n; i += 2) {
-    const at = i << (single ? 2 : 3);
-    const pair = n - i > 1;
-    const parameter = loadPair(p + at, pair);
-    const cParameter = loadPair(cp + at, pair);
-    let d1 = loadPair(g + at, pair);
-    if (flags & Flag.Maximize) d1 = f64x2.neg(d1);
+    const at = i * 8;
+    // What lies beyond the last element is left out: zero times an infinite option would be NaN there.
+    if (n - i == 1) counted = i64x2.replace_lane(counted, 1, 0);
+    const parameter = v128.load(p + at);
+    const cParameter = v128.load(cp + at);
+    let d1 = v128.xor(v128.load(g + at), sign);
     if (flags & Flag.Decay) d1 = f64x2.add(d1, f64x2.mul(decay, parameter));
     let d2 = d1;
     const c2 = f64x2.mul(minusLr, cParameter);
     let c1 = c2;
     if (flags & Flag.Momentum) {
-      const buffer = loadPair(b + at, pair);
+      const buffer = v128.load(b + at);
       let written = d1;
       if (!(flags & Flag.First)) written = f64x2.add(f64x2.mul(mu, buffer), f64x2.mul(u, d1));
-      let cWritten = loadPair(cb + at, pair);
+      let cWritten = v128.load(cb + at);
       if (flags & Flag.Nesterov) {
         d2 = f64x2.add(d1, f64x2.mul(mu, written));
         cWritten = f64x2.add(cWritten, f64x2.mul(mu, c2));
-        sumMomentum = add(sumMomentum, f64x2.mul(c2, written), pair);
+        sumMomentum = add(sumMomentum, c2, written, counted);
       } else {
         d2 = written;
         cWritten = f64x2.add(cWritten, c2);
@@ -70,55 +70,31 @@ export function backward(
         c1 = f64x2.add(c1, cWritten);
       } else {
         c1 = f64x2.add(c1, f64x2.mul(u, cWritten));
-        sumMomentum = add(sumMomentum, f64x2.mul(cWritten, buffer), pair);
-        sumDampening = add(sumDampening, f64x2.neg(f64x2.mul(cWritten, d1)), pair);
-        storePair(cb + at, f64x2.mul(mu, cWritten), pair);
+        sumMomentum = add(sumMomentum, cWritten, buffer, counted);
+        sumDampening = add(sumDampening, cWritten, d1, counted);
+        v128.store(cb + at, f64x2.mul(mu, cWritten));
       }
     }
-    sumLr = add(sumLr, f64x2.neg(f64x2.mul(cParameter, d2)), pair);
+    sumLr = add(sumLr, cParameter, d2, counted);
     if (flags & Flag.Decay) {
-      sumDecay = add(sumDecay, f64x2.mul(c1, parameter), pair);
-      storePair(cp + at, f64x2.add(cParameter, f64x2.mul(decay, c1)), pair);
+      sumDecay = add(sumDecay, c1, parameter, counted);
+      v128.store(cp + at, f64x2.add(cParameter, f64x2.mul(decay, c1)));
     }
-    storePair(g + at, flags & Flag.Maximize ? f64x2.neg(c1) : c1, pair);
+    v128.store(g + at, v128.xor(c1, sign));
   }
-  addSum(sums, sumLr);
-  addSum(sums + 8, sumMomentum);
-  addSum(sums + 16, sumDampening);
-  addSum(sums + 24, sumDecay);
-}
-
-/** Two elements as f64, or one and a zero. */
-// @ts-ignore: decorator
-@inline
-function loadPair(address: usize, pair: bool): v128 {
-  return single
-    ? f64x2.promote_low_f32x4(pair ? v128.load64_zero(address) : v128.load32_zero(address))
-    : pair ? v128.load(address) : v128.load64_zero(address);
+  storeSums(sums, f64x2.neg(sumLr), sumMomentum);
+  storeSums(sums + 16, f64x2.neg(sumDampening), sumDecay);
 }
 
 // @ts-ignore: decorator
 @inline
-function storePair(address: usize, value: v128, pair: bool): void {
-  if (single) {
-    const narrow = f32x4.demote_f64x2_zero(value);
-    if (pair) v128.store64_lane(address, narrow, 0);
-    else v128.store32_lane(address, narrow, 0);
-  } else {
-    if (pair) v128.store(address, value);
-    else v128.store64_lane(address, value, 0);
-  }
+function add(sum: v128, a: v128, b: v128, counted: v128): v128 {
+  return f64x2.add(sum, v128.and(f64x2.mul(a, b), counted));
 }
 
-/** Without a second element its lane is left out: zero times an infinite option would be NaN there. */
+/** The sums of both lanes of each. */
 // @ts-ignore: decorator
 @inline
-function add(sum: v128, value: v128, pair: bool): v128 {
-  return f64x2.add(sum, pair ? value : f64x2.replace_lane(f64x2.splat(0), 0, f64x2.extract_lane(value, 0)));
-}
-
-// @ts-ignore: decorator
-@inline
-function addSum(address: usize, sum: v128): void {
-  store<f64>(address, load<f64>(address) + f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));
+function storeSums(address: usize, a: v128, b: v128): void {
+  v128.store(address, f64x2.add(v128.shuffle<i64>(a, b, 0, 2), v128.shuffle<i64>(a, b, 1, 3)));
 }

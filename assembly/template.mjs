@@ -131,7 +131,8 @@ function arrange(module) {
 
 /** Exports of the source that stand in the places of holes, and those that no build exports. */
 const isInlined = (name) => BUILDS.some((build) => name.startsWith(`${build}_`));
-const isInternal = (name) => isInlined(name) || name.startsWith("update_") || name === "emulated64" || name === "hard32";
+const isInternal = (name) =>
+  isInlined(name) || name.startsWith("update_") || name === "emulated64" || name === "hard32";
 const isTyped = ({ instructions }, { flags }) =>
   instructions.some(({ op, operand }) => op === GLOBAL_GET && FLAGS[flags[operand]] === "single");
 

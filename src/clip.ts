@@ -2,7 +2,7 @@
 
 import { power } from "./deterministic.js";
 import type { Region } from "./memory/region.js";
-import { clipCoefficient, commonRounding, rounding, totalNorm } from "./norm.js";
+import { clipCoefficient, rounding, totalNorm } from "./norm.js";
 import { describe, Parameter } from "./parameter.js";
 
 export interface ClipGradNormOptions {
@@ -84,14 +84,14 @@ interface Norm {
 function generalNorm(params: readonly Parameter[], p: number): number {
   if (params.length === 0) return 0;
   const norm = normOf(p);
-  const norms = params.map((parameter) => normOfElements(norm, elementsOf(parameter), rounding(parameter)));
-  return normOfElements(norm, norms, commonRounding(params));
+  const norms = params.map((parameter) => normOfElements(norm, elementsOf(parameter), rounding([parameter])));
+  return normOfElements(norm, norms, rounding(params));
 }
 
 /** A gradient's elements; of a sparse one, those of its rows after summing. */
 function elementsOf({ sparse, grad }: Parameter): ArrayLike<number> {
   if (sparse === null) return grad ?? [];
-  const summed = sparse.coalesced();
+  const summed = sparse.coalesced(1);
   const elements = summed.values.view.slice();
   summed.free();
   return elements;

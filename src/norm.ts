@@ -2,7 +2,6 @@
 // fixed, so that the bits are the same on every runtime.
 
 import type { Parameter } from "./parameter.js";
-import type { SparseRows } from "./sparse-gradient.js";
 
 const EPSILON = 1e-6;
 
@@ -15,31 +14,25 @@ const EPSILON = 1e-6;
 export function totalNorm(params: readonly Parameter[], scale: number): number {
   let sum = 0;
   for (const parameter of params) {
-    const round = rounding(parameter);
-    const norm = round(Math.sqrt(round(sumOfSquares(parameter, scale))));
+    const norm = roundedRoot(sumOfSquares(parameter, scale), [parameter]);
     sum += norm * norm;
   }
-  const round = commonRounding(params);
+  return roundedRoot(sum, params);
+}
+
+function roundedRoot(sum: number, params: readonly Parameter[]): number {
+  const round = rounding(params);
   return round(Math.sqrt(round(sum)));
 }
 
+/** Rows of a sparse gradient that come more than once are summed first, after scaling. */
 function sumOfSquares({ engine, sparse, gradient }: Parameter, scale: number): number {
-  if (sparse) return sumOfSparseSquares(sparse, scale);
-  return gradient ? engine.kernel[gradient.dtype].sumOfSquares(gradient.address, gradient.size, scale) : 0;
-}
-
-/** Rows that come more than once are summed first, after scaling. */
-function sumOfSparseSquares(rows: SparseRows, scale: number): number {
-  const scaled = rows.scaled(scale);
-  try {
-    const summed = scaled.coalesced();
-    const { address, dtype, size } = summed.values;
-    const sum = rows.parameter.engine.kernel[dtype].sumOfSquares(address, size, 1);
-    summed.free();
-    return sum;
-  } finally {
-    scaled.free();
-  }
+  const summed = sparse?.coalesced(scale);
+  const region = summed?.values ?? gradient;
+  if (!region) return 0;
+  const sum = engine.kernel[region.dtype].sumOfSquares(region.address, region.size, summed ? 1 : scale);
+  summed?.free();
+  return sum;
 }
 
 /**
@@ -47,20 +40,11 @@ function sumOfSparseSquares(rows: SparseRows, scale: number): number {
  * tensor is the tensor's reciprocal, multiplied).
  */
 export function clipCoefficient(params: readonly Parameter[], total: number, maxNorm: number): number {
-  const round = commonRounding(params);
+  const round = rounding(params);
   return Math.min(round(round(1 / round(total + round(EPSILON))) * round(maxNorm)), 1);
 }
 
-/** Rounding to a parameter's dtype. */
-export function rounding({ dtype }: Parameter): (x: number) => number {
-  return dtype === "float32" ? Math.fround : identity;
-}
-
-/** PyTorch's norms of several dtypes are promoted to the widest. */
-export function commonRounding(params: readonly Parameter[]): (x: number) => number {
-  return params.every(({ dtype }) => dtype === "float32") ? Math.fround : identity;
-}
-
-function identity(x: number): number {
-  return x;
+/** Rounding to the parameters' dtype: of several the widest, to which PyTorch promotes. */
+export function rounding(params: readonly Parameter[]): (x: number) => number {
+  return params.every(({ dtype }) => dtype === "float32") ? Math.fround : Number;
 }

@@ -125,10 +125,11 @@ export class SGD {
    * respect to what the step wrote to those with respect to what it read, the options included. Repeated calls go back step
    * by step, as `torch.autograd` does through `torch.optim.SGD(differentiable=True)`.
    *
-   * Needs `differentiable: true`. A recorded step keeps copies of parameters and gradients, and of momentum buffers from the
-   * second step on: as much memory again as those take, until it is taken back. It does not restore values.
+   * Needs `differentiable: true`. A recorded step keeps copies on the JavaScript heap until it is taken back: of gradients, with
+   * weight decay of parameters, and with momentum of buffers from the second step on. It does not restore values.
    *
-   * @throws Error when no recorded step is left, RangeError when the cotangents do not fit the parameters
+   * @throws Error when no recorded step is left or a parameter was disposed, RangeError when the cotangents do not fit the
+   *   parameters
    */
   backward(cotangents: StepCotangents): StepGradients {
     return this.#tape.backward(cotangents);

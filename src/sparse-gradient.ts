@@ -2,6 +2,7 @@
 
 import { variantIndex } from "./kernel/variants.js";
 import { ARRAY_TYPE, ELEMENT_BYTES, type FloatArray, lasting, Region } from "./memory/region.js";
+import { rounding } from "./norm.js";
 import { checkElementType, checkNumbers, type NumberArray } from "./numbers.js";
 import { describe, type Parameter } from "./parameter.js";
 
@@ -28,14 +29,15 @@ export class SparseRows {
   readonly width: number;
 
   /**
-   * `coalesced`: known to be sorted and without duplicates, which PyTorch knows of fewer than two entries, and of sums of such
+   * Values are not set yet. `coalesced`: known to be sorted and without duplicates, which PyTorch knows of fewer than two
+   * entries, and of sums of such.
    */
   constructor(parameter: Parameter, indices: ArrayLike<number>, coalesced = indices.length < 2) {
     this.parameter = parameter;
     this.indices = Uint32Array.from(indices);
     this.isCoalesced = coalesced;
-    this.width = parameter.size / Math.max(parameter.shape[0], 1);
-    this.values = new Region(parameter.engine.allocator, parameter.dtype, indices.length * this.width);
+    this.width = rowWidth(parameter);
+    this.values = new Region(parameter.engine.allocator, parameter.dtype, this.size);
     parameter.attached.add(this.values);
   }
 
@@ -77,107 +79,110 @@ export class SparseRows {
   plus(other: SparseRows, alpha: number): SparseRows {
     if (other.indices.length === 0) return this.scaled();
     if (this.indices.length === 0) return other.scaled(alpha);
-    const { indices, left, right } = mergeIndices(this.indices, other.indices);
-    const sum = zeroRows(this.parameter, indices, this.isCoalesced && other.isCoalesced);
-    for (let k = 0; k < indices.length; k++) {
-      if (left[k] >= 0) this.#addRow(left[k], sum.values, k, 1);
-      if (right[k] >= 0) other.#addRow(right[k], sum.values, k, alpha);
+    const indices: number[] = [];
+    // The entries of the sum to which those of either side go.
+    const left: number[] = [];
+    const right: number[] = [];
+    for (;;) {
+      const nextLeft = this.indices[left.length] ?? Infinity;
+      const nextRight = other.indices[right.length] ?? Infinity;
+      const next = Math.min(nextLeft, nextRight);
+      if (next === Infinity) break;
+      if (next === nextLeft) left.push(indices.length);
+      if (next === nextRight) right.push(indices.length);
+      indices.push(next);
     }
+    const sum = new SparseRows(this.parameter, indices, this.isCoalesced && other.isCoalesced);
+    sum.values.view.fill(0);
+    this.#addRows(sum.values.view, left, 1);
+    other.#addRows(sum.values.view, right, alpha);
     return sum;
   }
 
-  /** target = target + alpha·this, entry by entry; the target is a dense array like the parameter's. */
-  addTo(target: { address: number }, alpha: number): void {
-    if (this.parameter.shape.length === 1 && this.isCoalesced) {
-      this.#addElements(target, alpha);
-      return;
-    }
-    for (let k = 0; k < this.indices.length; k++) this.#addRow(k, target, this.indices[k], alpha);
+  /** target = target + alpha·this, entry by entry; the target is a view of a dense array like the parameter's. */
+  addTo(target: FloatArray, alpha: number): void {
+    // PyTorch adds single elements of a coalesced tensor without its vector routine.
+    if (this.parameter.shape.length === 1 && this.isCoalesced) this.#addElements(target, alpha);
+    else this.#addRows(target, this.indices, alpha);
   }
 
   /** A dense array like the parameter's, on the JavaScript heap. */
   toDense(): FloatArray {
     const { dtype, size } = this.parameter;
     const dense = new ARRAY_TYPE[dtype](size);
-    const values = this.values.view;
-    for (let k = 0; k < this.size; k++) {
-      dense[this.indices[Math.floor(k / this.width)] * this.width + (k % this.width)] += values[k];
-    }
+    this.#addElements(dense, 1);
     return dense;
   }
 
-  /** The same with one entry for each row. */
-  coalesced(): SparseRows {
-    const order = new Map<number, number>();
-    for (const row of this.indices) if (!order.has(row)) order.set(row, order.size);
-    const sums = zeroRows(this.parameter, [...order.keys()]);
-    for (const [k, row] of this.indices.entries()) this.#addRow(k, sums.values, order.get(row) as number, 1);
-    return sums;
+  /** A copy with one entry for each row, its values multiplied by a factor before they are summed. */
+  coalesced(factor: number): SparseRows {
+    const places = new Map<number, number>();
+    for (const row of this.indices) if (!places.has(row)) places.set(row, places.size);
+    const scaled = this.scaled(factor);
+    try {
+      const sums = new SparseRows(this.parameter, [...places.keys()]);
+      sums.values.view.fill(0);
+      scaled.#addRows(
+        sums.values.view,
+        this.indices.map((row) => places.get(row) as number),
+        1,
+      );
+      return sums;
+    } finally {
+      scaled.free();
+    }
   }
 
-  /** PyTorch adds the elements of a coalesced tensor without its vector routine, and rounds twice. */
-  #addElements(target: { address: number }, alpha: number): void {
-    const { dtype, engine, size } = this.parameter;
-    const round = dtype === "float32" ? Math.fround : (x: number) => x;
-    const elements = new ARRAY_TYPE[dtype](engine.memory.buffer, target.address, size);
+  /** Row `places[k]` of a target in linear memory += alpha·(row k of this), rounded as in the updates. */
+  #addRows(target: FloatArray, places: ArrayLike<number>, alpha: number): void {
+    const { parameter, width } = this;
+    const bytes = width * ELEMENT_BYTES[parameter.dtype];
+    const to = target.byteOffset;
+    let from = this.values.address;
+    for (let k = 0; k < this.indices.length; k++, from += bytes)
+      add(parameter, to + places[k] * bytes, from, width, alpha);
+  }
+
+  /** Each row to its place in any target, with products rounded before they are added. */
+  #addElements(target: FloatArray, alpha: number): void {
+    const { parameter, width, indices } = this;
+    const round = rounding([parameter]);
     const values = this.values.view;
-    for (let k = 0; k < this.indices.length; k++) elements[this.indices[k]] += round(round(alpha) * values[k]);
-  }
-
-  /** Row `at` of target += alpha·(row k of this). */
-  #addRow(k: number, target: { address: number }, at: number, alpha: number): void {
-    const bytes = this.width * ELEMENT_BYTES[this.parameter.dtype];
-    addRow(this.parameter, this.values.address + k * bytes, target.address + at * bytes, this.width, alpha);
+    for (let k = 0; k < this.size; k++) {
+      target[indices[Math.floor(k / width)] * width + (k % width)] += round(round(alpha) * values[k]);
+    }
   }
 }
 
-/** to = to + alpha·from over n elements: the plain update with -lr = alpha. */
-function addRow({ engine, dtype }: Parameter, from: number, to: number, n: number, alpha: number): void {
+/** to = to + alpha·from over n elements at byte addresses: the update without momentum and weight decay, with -lr = alpha. */
+export function add(parameter: Parameter, to: number, from: number, n: number, alpha: number): void {
+  const { engine, dtype } = parameter;
   engine.kernel[dtype].sgd(PLAIN, to, from, 0, n, alpha, 0, 0, 0, 0, 1, 1);
 }
 
-/** The variant without momentum and weight decay. */
-export const PLAIN = variantIndex(false, false, false, false);
+const PLAIN = variantIndex(false, false, false, false);
 
-function zeroRows(parameter: Parameter, indices: ArrayLike<number>, coalesced?: boolean): SparseRows {
-  const rows = new SparseRows(parameter, indices, coalesced);
-  parameter.engine.kernel.zero(rows.values.address, rows.values.size * ELEMENT_BYTES[parameter.dtype]);
-  return rows;
-}
-
-/** The indices of a sum, and which entries of both sides (-1 for none) go into each. */
-function mergeIndices(left: ArrayLike<number>, right: ArrayLike<number>) {
-  const merged = { indices: [] as number[], left: [] as number[], right: [] as number[] };
-  for (let i = 0, j = 0; i < left.length || j < right.length; ) {
-    const takeLeft = j === right.length || (i < left.length && left[i] <= right[j]);
-    const takeRight = i === left.length || (j < right.length && right[j] <= left[i]);
-    merged.indices.push(takeLeft ? left[i] : right[j]);
-    merged.left.push(takeLeft ? i++ : -1);
-    merged.right.push(takeRight ? j++ : -1);
-  }
-  return merged;
+/** Elements per row; 0 without rows. */
+function rowWidth({ size, shape }: Parameter): number {
+  return size / Math.max(shape[0], 1);
 }
 
 /** @throws Error when indices and values do not fit the parameter */
 export function checkSparse(parameter: Parameter, { indices, values }: SparseGradient): void {
   if (!(indices instanceof Int32Array || indices instanceof Uint32Array)) {
-    throw new TypeError("indices of a sparse gradient must be an Int32Array or a Uint32Array");
+    throw new TypeError("indices must be an Int32Array or a Uint32Array");
   }
-  if (parameter.shape.length === 0) throw new Error("a scalar parameter has no rows: its gradient cannot be sparse");
   const rows = parameter.shape[0];
-  const expected = rows === 0 ? 0 : indices.length * (parameter.size / rows);
+  if (rows === undefined) throw new Error("a scalar parameter has no rows for a sparse gradient");
+  const expected = indices.length * rowWidth(parameter);
   if (values.length !== expected) {
     throw new Error(
-      `assigned grad has data of a different size: ${indices.length} rows of ${describe(parameter)} are ${expected} ` +
-        `elements, got ${values.length}`,
+      `assigned grad has data of a different size: expected ${expected} elements (${indices.length} rows), got ${values.length}`,
     );
   }
-  const wrong = indices.findIndex((row) => row < 0 || row >= rows);
-  if (wrong >= 0) {
-    throw new RangeError(
-      `index ${indices[wrong]} of a sparse gradient is out of range: ${describe(parameter)} has ${rows} rows`,
-    );
-  }
+  const wrong = indices.find((row) => row < 0 || row >= rows);
+  if (wrong !== undefined)
+    throw new RangeError(`index ${wrong} is out of range: ${describe(parameter)} has ${rows} rows`);
   checkElementType(values, parameter.dtype);
   checkNumbers(values, "values");
 }

@@ -34,6 +34,16 @@ export interface TypedKernel {
   /** to = (from·first)·second; both may be the same */
   multiply(to: number, from: number, n: number, first: number, second: number): void;
   clamp(x: number, n: number, bound: number): void;
+  multiplyAdd(x: number, k: number, z: number): number;
+}
+
+const FUNCTIONS = ["sgd", "sumOfSquares", "multiply", "clamp", "multiplyAdd"];
+
+export interface Kernel extends Record<DType, TypedKernel> {
+  module: WebAssembly.Module;
+  build: Build;
+  zero(address: number, byteLength: number): void;
+  /** The derivative of a step over float64 arrays with room for an even number: see assembly/backward.ts. */
   backward(
     flags: number,
     p: number,
@@ -48,15 +58,6 @@ export interface TypedKernel {
     undamped: number,
     sums: number,
   ): void;
-  multiplyAdd(x: number, k: number, z: number): number;
-}
-
-const FUNCTIONS = ["sgd", "sumOfSquares", "multiply", "clamp", "backward", "multiplyAdd"];
-
-export interface Kernel extends Record<DType, TypedKernel> {
-  module: WebAssembly.Module;
-  build: Build;
-  zero(address: number, byteLength: number): void;
 }
 
 /** @throws TypeError when the module is another's */
@@ -68,5 +69,12 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
   };
   const typed = (type: string) => Object.fromEntries(FUNCTIONS.map((name) => [name, find(`${name}_${type}`)])) as never;
   const { value } = find("rounding") as WebAssembly.Global;
-  return { module, build: BUILDS[value], float32: typed("f32"), float64: typed("f64"), zero: find("zero") };
+  return {
+    module,
+    build: BUILDS[value],
+    float32: typed("f32"),
+    float64: typed("f64"),
+    zero: find("zero"),
+    backward: find("backward"),
+  };
 }

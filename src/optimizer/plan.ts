@@ -10,7 +10,7 @@ import { structure } from "../structure.js";
 import type { ParamGroup } from "./options.js";
 import type { GradientOptions } from "./run.js";
 import { Scalars } from "./scalars.js";
-import { dropSparse, prepareSparse, type SparseUpdate, unsupported } from "./sparse-update.js";
+import { prepareSparse, type SparseUpdate, unsupported } from "./sparse-update.js";
 import type { OptimizerState, ParameterState } from "./state.js";
 
 /** Adjacent elements of one group that get the same update. */
@@ -81,7 +81,7 @@ export class Plan {
   abandon(state: OptimizerState): void {
     for (const entry of this.#fresh) entry.free();
     for (const parameter of this.#added) state.delete(parameter);
-    for (const update of this.sparse) dropSparse(update);
+    for (const update of this.sparse) update.drop();
     this.#version = -1;
     this.settle();
   }

@@ -4,7 +4,6 @@ import type { Engine } from "../engine.js";
 import { type DType, SCALED, ZEROED } from "../kernel/variants.js";
 import { ARRAY_TYPE, ELEMENT_BYTES } from "../memory/region.js";
 import type { Plan } from "./plan.js";
-import { applySparse } from "./sparse-update.js";
 
 /** What happens to gradients in a step, beyond what the groups say. */
 export interface GradientOptions {
@@ -47,7 +46,7 @@ function updateAll(plan: Plan, gradients: GradientOptions): void {
       clip,
     );
   }
-  for (let i = 0; i < plan.sparse.length; i++) applySparse(plan.sparse[i]);
+  for (let i = 0; i < plan.sparse.length; i++) plan.sparse[i].apply();
   if (zero) zeroTheRest(plan, zeroAtOnce);
 }
 

@@ -1,8 +1,9 @@
-// Recorded steps, and the derivative of each.
+// Recorded steps, and the derivative of each. Records are on the JavaScript heap, so that nothing has to free them.
 
-import { ARRAY_TYPE, type FloatArray, lasting, Region } from "../memory/region.js";
+import { ARRAY_TYPE, type FloatArray, Region } from "../memory/region.js";
 import { describe, type Parameter } from "../parameter.js";
 import type { ParamGroup } from "./options.js";
+import { Scalars } from "./scalars.js";
 import type { OptimizerState } from "./state.js";
 
 /** Cotangents (derivatives of some scalar) of what a step wrote, over all parameters of all groups. Null stands for zeros. */
@@ -22,219 +23,179 @@ export interface StepGradients {
   groups: { lr: number; momentum: number; dampening: number; weightDecay: number }[];
 }
 
-/** As in assembly/backward.ts. */
+/** A step's options for the kernel, as in assembly/backward.ts. */
 const FLAG = { maximize: 1, decay: 2, momentum: 4, first: 8, nesterov: 16 } as const;
 
-/** What one step read of one parameter that had a gradient. */
+/** What a step read of one parameter. The arrays are copies. */
 interface Reading {
-  values: Region;
-  gradient: Region;
-  /** null on a first step, or without momentum */
-  buffer: Region | null;
-  flags: number;
-}
-
-interface GroupRecord {
-  lr: number;
-  momentum: number;
-  dampening: number;
-  weightDecay: number;
-  entries: { parameter: Parameter; reading: Reading | null }[];
+  parameter: Parameter;
+  /** the options of its group as they were */
+  scalars: Scalars;
+  /** only where there was one, and so for the others */
+  gradient?: FloatArray;
+  /** the elements, only with weight decay */
+  values?: FloatArray;
+  /** only where the step went on with one */
+  buffer?: FloatArray;
 }
 
 export class Tape {
-  readonly #steps: GroupRecord[][] = [];
+  /** by group */
+  readonly #steps: Reading[][][] = [];
   /** Cotangents of buffers that the steps taken back so far did not touch: they belong to an earlier step. */
   #carried = new Map<Parameter, FloatArray>();
 
-  /** Copies what a prepared step is about to read: 2 arrays per parameter with a gradient, 3 with a running momentum. */
+  /** Copies what a prepared step is about to read, as far as its derivative depends on it. */
   record(groups: readonly ParamGroup[], state: OptimizerState): void {
     const params = groups.flatMap((group) => group.params);
     if (new Set(params).size !== params.length) {
-      throw new Error("a differentiable step cannot record a parameter that comes more than once");
+      throw new Error("a differentiable step cannot record a parameter twice");
     }
-    const step: GroupRecord[] = [];
-    this.#steps.push(step);
-    try {
-      for (const group of groups) {
-        const { lr, momentum, dampening, weightDecay } = group;
-        const record: GroupRecord = { lr, momentum, dampening, weightDecay, entries: [] };
-        step.push(record);
-        for (const parameter of group.params) {
-          if (parameter.sparse)
-            throw new Error(`${describe(parameter)} has a sparse gradient, which a differentiable step cannot record`);
-          record.entries.push({ parameter, reading: parameter.hasGrad ? read(group, parameter, state) : null });
-        }
-      }
-    } catch (error) {
-      this.#forget();
-      throw error;
-    }
+    this.#steps.push(groups.map((group) => read(group, state)));
     this.#carried.clear();
   }
 
   /** Drops all recorded steps. */
   clear(): void {
-    while (this.#steps.length > 0) this.#forget();
+    this.#steps.length = 0;
     this.#carried.clear();
   }
 
   /** The vector-Jacobian product of the latest recorded step, which is then forgotten. */
   backward(cotangents: StepCotangents): StepGradients {
     const step = this.#steps[this.#steps.length - 1];
-    if (step === undefined) {
-      throw new Error(
-        "there is no recorded step to take back: construct SGD with differentiable: true, and call step() first",
-      );
-    }
-    const entries = step.flatMap((group) => group.entries);
-    const params = entries.map(({ parameter }, i) => cotangent(parameter, cotangents.params?.[i], `params[${i}]`));
-    const buffers = entries.map(({ parameter }, i) =>
-      cotangent(parameter, cotangents.momentumBuffers?.[i], `momentumBuffers[${i}]`),
-    );
-    checkLength(cotangents.params, entries.length, "params");
-    if (cotangents.momentumBuffers) checkLength(cotangents.momentumBuffers, entries.length, "momentumBuffers");
+    if (!step) throw new Error("there is no recorded step: construct SGD with differentiable: true, and call step()");
+    const all = step.flat();
+    const params = copyCotangents("params", cotangents.params, all);
+    const buffers = copyCotangents("momentumBuffers", cotangents.momentumBuffers ?? all.map(() => null), all);
     const result: StepGradients = { params, grads: [], momentumBuffers: [], groups: [] };
     const carried = new Map(this.#carried);
-    for (const group of step) result.groups.push(backwardGroup(group, result, buffers, carried));
+    for (const readings of step) {
+      const totals = { lr: 0, momentum: 0, dampening: 0, weightDecay: 0 };
+      for (const reading of readings) {
+        const i = result.grads.length;
+        carry(carried, reading, buffers[i]);
+        result.grads.push(differentiate(reading, params[i], buffers[i], totals));
+        result.momentumBuffers.push(reading.buffer ? buffers[i] : null);
+      }
+      result.groups.push(totals);
+    }
+    // Only now, when nothing can fail any more.
     this.#carried = carried;
-    this.#forget();
+    this.#steps.pop();
     return result;
   }
-
-  #forget(): void {
-    for (const group of this.#steps.pop() ?? []) {
-      for (const { reading, parameter } of group.entries) if (reading) freeReading(reading, parameter);
-    }
-  }
 }
 
-/** Fills in one group of the result. `carried` is read and changed. */
-function backwardGroup(
-  group: GroupRecord,
-  result: StepGradients,
-  buffers: FloatArray[],
-  carried: Map<Parameter, FloatArray>,
-): StepGradients["groups"][number] {
-  const sums = { lr: 0, momentum: 0, dampening: 0, weightDecay: 0 };
-  for (const { parameter, reading } of group.entries) {
-    const i = result.grads.length;
-    const kept = carried.get(parameter);
-    const buffer = kept ? buffers[i].map((x, k) => x + kept[k]) : buffers[i];
-    if (reading && reading.flags & FLAG.momentum) carried.delete(parameter);
-    else carried.set(parameter, buffer);
-    const made = reading && differentiate(group, parameter, reading, result.params[i], buffer, sums);
-    if (made) result.params[i] = made.params;
-    result.grads.push(made ? made.grad : null);
-    result.momentumBuffers.push(made ? made.buffer : null);
-  }
-  return sums;
-}
-
-function read(group: ParamGroup, parameter: Parameter, state: OptimizerState): Reading {
-  const entry = state.get(parameter);
-  const withMomentum = Number(group.momentum) !== 0;
-  const running = withMomentum && !entry?.fresh;
-  const made: Region[] = [];
-  const copy = (source: () => FloatArray): Region => {
-    const region = new Region(parameter.engine.allocator, parameter.dtype, parameter.size);
-    made.push(region);
-    // The source is read after the allocation: a view of before may be dead.
-    region.view.set(source());
-    return region;
-  };
-  try {
-    const reading = {
-      values: copy(() => parameter.data),
-      gradient: copy(() => parameter.grad as FloatArray),
-      buffer: running ? copy(() => entry?.momentumBuffer as FloatArray) : null,
-      flags:
-        (group.maximize ? FLAG.maximize : 0) |
-        (Number(group.weightDecay) !== 0 ? FLAG.decay : 0) |
-        (withMomentum ? FLAG.momentum : 0) |
-        (withMomentum && !running ? FLAG.first : 0) |
-        (group.nesterov ? FLAG.nesterov : 0),
+function read(group: ParamGroup, state: OptimizerState): Reading[] {
+  const scalars = new Scalars();
+  scalars.read(group);
+  return group.params.map((parameter) => {
+    const { data, grad, sparse } = parameter;
+    if (sparse) throw new Error(`${describe(parameter)} has a sparse gradient: a differentiable step cannot record it`);
+    if (!grad) return { parameter, scalars };
+    const { weightDecay, momentum } = scalars;
+    const entry = state.get(parameter);
+    const runs = momentum !== 0 && !entry?.fresh;
+    return {
+      parameter,
+      scalars,
+      gradient: grad.slice(),
+      values: weightDecay !== 0 ? data.slice() : undefined,
+      buffer: runs ? entry?.momentumBuffer?.slice() : undefined,
     };
-    for (const region of made) parameter.attached.add(region);
-    return reading;
-  } catch (error) {
-    for (const region of made) region.free();
-    throw error;
-  }
+  });
 }
 
-function freeReading({ values, gradient, buffer }: Reading, parameter: Parameter): void {
-  for (const region of [values, gradient, buffer]) {
-    if (region === null) continue;
-    parameter.attached.delete(region);
-    region.free();
-  }
+/** Adds to a buffer's cotangent what was carried to this step, or carries it on if the step did not touch the buffer. */
+function carry(carried: Map<Parameter, FloatArray>, reading: Reading, cBuffer: FloatArray): void {
+  const { parameter, scalars, gradient } = reading;
+  carried.get(parameter)?.forEach((x, i) => {
+    cBuffer[i] += x;
+  });
+  if (gradient && scalars.momentum !== 0) carried.delete(parameter);
+  else carried.set(parameter, cBuffer);
 }
 
+/**
+ * The kernel's derivative of the step, in linear memory for as long as it takes.
+ *
+ * @param cParams the cotangents of the parameter after the step, which become those of it before
+ * @param cBuffer the same of the momentum buffer
+ * @param totals to which the cotangents of the options are added
+ * @returns the gradient's cotangents; null without a gradient, when nothing else happens either
+ */
 function differentiate(
-  group: GroupRecord,
-  parameter: Parameter,
-  { values, gradient, buffer, flags }: Reading,
+  { parameter, scalars, gradient, values, buffer }: Reading,
   cParams: FloatArray,
   cBuffer: FloatArray,
   totals: StepGradients["groups"][number],
-): { params: FloatArray; grad: FloatArray; buffer: FloatArray | null } {
-  const { engine, dtype, size } = parameter;
+): FloatArray | null {
+  if (!gradient) return null;
+  const { allocator, kernel } = parameter.engine;
+  const { negativeLr, weightDecay, momentum, undamped, nesterov, sign } = scalars;
+  const cGradient = gradient.slice();
+  const size = gradient.length;
+  const operands = [values, cGradient, buffer, cParams, cBuffer].map((array) => array ?? new Float32Array(0));
   const regions: Region[] = [];
-  const place = (type: "float32" | "float64", source: () => FloatArray): Region => {
-    const region = new Region(engine.allocator, type, source().length);
-    regions.push(region);
-    // The source is read after the allocation: a view of before may be dead.
-    region.view.set(source());
-    return region;
-  };
   try {
-    const cp = place(dtype, () => cParams);
-    const cb = place(dtype, () => cBuffer);
-    // A copy, so that the record is still whole if the memory runs out for a later parameter.
-    const g = place(dtype, () => gradient.view);
-    const zeros = new Float64Array(4);
-    const sums = place("float64", () => zeros);
-    engine.kernel[dtype].backward(
+    // In float64, in pairs; the sums at the end.
+    for (let i = 0; i <= operands.length; i++) regions.push(new Region(allocator, "float64", size + 4));
+    operands.forEach((array, i) => {
+      regions[i].view.set(array);
+    });
+    const [p, g, b, cp, cb, sums] = regions;
+    const flags =
+      (sign < 0 ? FLAG.maximize : 0) |
+      (values ? FLAG.decay : 0) |
+      (momentum !== 0 ? FLAG.momentum : 0) |
+      (buffer ? 0 : FLAG.first) |
+      (nesterov ? FLAG.nesterov : 0);
+    kernel.backward(
       flags,
-      values.address,
+      p.address,
       g.address,
-      buffer?.address ?? 0,
+      b.address,
       cp.address,
       cb.address,
       size,
-      Number(group.lr),
-      Number(group.weightDecay),
-      Number(group.momentum),
-      1 - group.dampening,
+      -negativeLr,
+      weightDecay,
+      momentum,
+      undamped,
       sums.address,
     );
-    const [lr, momentum, dampening, weightDecay] = sums.view;
+    for (const [array, region] of [
+      [cGradient, g],
+      [cParams, cp],
+      [cBuffer, cb],
+    ] as const) {
+      array.set(region.view.subarray(0, size));
+    }
+    const [lr, cMomentum, dampening, decay] = sums.view;
     totals.lr += lr;
-    totals.momentum += momentum;
+    totals.momentum += cMomentum;
     totals.dampening += dampening;
-    totals.weightDecay += weightDecay;
-    return { params: cp.view.slice(), grad: g.view.slice(), buffer: buffer && cb.view.slice() };
+    totals.weightDecay += decay;
   } finally {
     for (const region of regions) region.free();
   }
+  return cGradient;
 }
 
-function checkLength(list: readonly unknown[], expected: number, name: string): void {
-  if (!Array.isArray(list) || list.length !== expected) {
-    throw new RangeError(
-      `${name} must hold ${expected} cotangents, one for each parameter, got ${list?.length ?? typeof list}`,
-    );
+/** Arrays of our own, one for each parameter; null stands for zeros. */
+function copyCotangents(name: string, list: StepCotangents["params"], readings: readonly Reading[]): FloatArray[] {
+  if (!Array.isArray(list) || list.length !== readings.length) {
+    throw new RangeError(`${name} must hold ${readings.length} cotangents, one per parameter, got ${list?.length}`);
   }
-}
-
-function cotangent(parameter: Parameter, values: ArrayLike<number> | null | undefined, what: string): FloatArray {
-  const ArrayType = ARRAY_TYPE[parameter.dtype];
-  if (values === null || values === undefined) return new ArrayType(parameter.size);
-  if (values.length !== parameter.size) {
-    throw new RangeError(
-      `${what} must have the ${parameter.size} elements of ${describe(parameter)}, got ${values.length}`,
-    );
-  }
-  return new ArrayType(lasting(values, parameter.engine.memory));
+  return readings.map(({ parameter }, i) => {
+    parameter.checkAlive();
+    const ArrayType = ARRAY_TYPE[parameter.dtype];
+    const values = list[i] ?? null;
+    if (values === null) return new ArrayType(parameter.size);
+    if (values.length !== parameter.size) {
+      throw new RangeError(`${name}[${i}] must have ${parameter.size} elements, got ${values.length}`);
+    }
+    return new ArrayType(values);
+  });
 }

@@ -168,20 +168,42 @@ test("a buffer's cotangent is carried through a step without a gradient", () => 
   assert.is(first.grads[0], null);
 });
 
-test("taking back all steps frees what they recorded, and dispose does", () => {
+test("recorded steps take no linear memory, and dispose forgets them", () => {
   const { engine, params, optimizer } = small();
   setGradients(params, [1], [2, 3]);
   optimizer.step();
-  optimizer.backward({ params: [null, null] });
   const before = engine.info.allocatedBytes;
   for (let i = 0; i < 3; i++) optimizer.step();
-  assert.ok(engine.info.allocatedBytes > before);
+  assert.is(engine.info.allocatedBytes, before);
   for (let i = 0; i < 3; i++) optimizer.backward({ params: [[1], [1, 1]] });
   assert.is(engine.info.allocatedBytes, before);
-  optimizer.step();
   optimizer.dispose();
+  assert.throws(() => optimizer.backward({ params: [null, null] }), /no recorded step/);
   for (const parameter of params) parameter.dispose();
   assert.is(engine.info.allocatedBytes, 0);
+});
+
+test("a parameter disposed after the step is an error that names it", () => {
+  const { engine, optimizer } = small();
+  const parameter = engine.parameter(1, { dtype: "float64", name: "gone" });
+  optimizer.addParamGroup({ params: parameter });
+  parameter.grad = [1];
+  optimizer.step();
+  parameter.dispose();
+  assert.throws(() => optimizer.backward({ params: [null, null, null] }), /"gone".* was disposed/);
+});
+
+test("what a step read is kept as it was, whatever is changed after", () => {
+  const { params, optimizer } = small({ weightDecay: 0.5 });
+  setGradients(params, [1], [2, 3]);
+  optimizer.step();
+  params[0].data.fill(100);
+  params[0].grad = null;
+  Object.assign(optimizer.paramGroups[0], { lr: 100, momentum: 0, weightDecay: 0, maximize: true });
+  const back = optimizer.backward({ params: [[1], null] });
+  assertSameBits(back.grads[0]!, [-0.5]);
+  assertSameBits(back.params[0], [0.75]);
+  assert.equal(back.groups, [{ lr: -2.5, momentum: 0, dampening: 0, weightDecay: -1.5 }]);
 });
 
 test("steps give the same bits with and without differentiable", () => {
@@ -202,7 +224,7 @@ test("cotangents that do not fit are errors, and the step can still be taken bac
   setGradients(params, [1], [1, 1]);
   optimizer.step();
   assert.throws(() => optimizer.backward({ params: [[1]] }), /params must hold 2 cotangents.*got 1/);
-  assert.throws(() => optimizer.backward({ params: [[1], [1]] }), /params\[1\] must have the 2 elements.*got 1/);
+  assert.throws(() => optimizer.backward({ params: [[1], [1]] }), /params\[1\] must have 2 elements.*got 1/);
   const tooMany = { params: [null, null], momentumBuffers: [null, null, null] };
   assert.throws(() => optimizer.backward(tooMany), /momentumBuffers must hold 2/);
   assertSameBits(optimizer.backward({ params: [[1], [1, 2]] }).grads[1]!, [-0.5, -1]);

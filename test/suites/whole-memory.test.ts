@@ -143,7 +143,7 @@ filling("every block of a foreign memory may be its last", () => {
       if (last === 0) assert.is(endOf(parameter.data), END);
       assertSame(train(parameter), wanted, `${dtype}, block ${last}`);
       assert.is(ends, 1);
-      assert.ok(blocks >= 4, "values, gradient, momentum, a copy for backward()");
+      assert.ok(blocks >= 4, "values, gradient, momentum, the block for scaling");
     }
   }
 });
