@@ -16,24 +16,29 @@ export type NumberArray =
   | Int32Array
   | Uint32Array;
 
-/** Refuses what a typed array would turn into NaN or throw on half-way: anything that is not a number. */
+/** How messages call what came instead of what was expected. */
+export function typeName(value: unknown): string {
+  return value === null ? "null" : typeof value;
+}
+
+/** Refuses what is no array, and what a typed array would turn into NaN or throw on half-way: anything but numbers. */
 export function checkNumbers(values: ArrayLike<unknown>, what: string): void {
-  if (ArrayBuffer.isView(values)) {
-    if (values.length === 0 || typeof values[0] === "number") return;
-    throw new TypeError(`${what} must hold numbers, got a ${values.constructor.name}`);
-  }
+  const refuse = (got: unknown, where = "") => {
+    throw new TypeError(`${what} must be an array of numbers, got ${typeName(got)}${where}`);
+  };
+  if (typeof values?.length !== "number") refuse(values);
+  const isTyped = ArrayBuffer.isView(values);
   for (let i = 0; i < values.length; i++) {
-    if (typeof values[i] !== "number") {
-      const got = values[i] === null ? "null" : typeof values[i];
-      throw new TypeError(`${what} must hold numbers, got ${got} at index ${i}`);
-    }
+    if (typeof values[i] !== "number") refuse(values[i], ` at index ${i}`);
+    // The first of its elements tells for all.
+    if (isTyped) return;
   }
 }
 
 /** Refuses gradients in floats of another type than the parameter's. @throws Error */
 export function checkElementType(values: ArrayLike<number>, dtype: DType): void {
   const name = values.constructor.name;
-  if (ArrayBuffer.isView(values) && name.startsWith("Float") && !(values instanceof ARRAY_TYPE[dtype])) {
+  if (name.startsWith("Float") && !(values instanceof ARRAY_TYPE[dtype])) {
     throw new Error(`assigned grad has data of a different type: expected ${ARRAY_TYPE[dtype].name}, got ${name}`);
   }
 }

@@ -119,7 +119,7 @@ test("shapes, dtypes and options with other names than their own are refused", (
   use(() => createEngine(null as never), /createEngine takes options as an object, got null/);
   use(() => engine.parameter(2, { dta: [1, 2] } as never), /no option dta/);
   const parameter: Parameter = engine.parameter(1);
-  use(() => (parameter.grad = 3 as never), /a gradient is an array of numbers/);
+  use(() => (parameter.grad = 3 as never), /grad must be an array of numbers, got number/);
   use(() => new SGD([parameter], { lr: 1 }).zeroGrad({ setToNone: false } as never), /zeroGrad takes true or false/);
   use(() => new SGD([parameter], { lr: 1, constructor: 1 } as never), /constructor/);
   const optimizer = new SGD([parameter], { lr: 1 });
