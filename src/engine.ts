@@ -68,7 +68,7 @@ export class Engine {
 
   private constructor(source: KernelSource, options: EngineOptions = {}, newSharedMemory?: NewMemory) {
     if (typeof WebAssembly === "undefined") {
-      throw new Error("This runtime has no WebAssembly, like Node with --jitless and browsers in Lockdown Mode");
+      throw new Error("This runtime has no WebAssembly, as with --jitless or Lockdown Mode");
     }
     checkKeys(options, ENGINE_OPTIONS, "createEngine");
     const { rounding = "fused", memory, allocate, free, module } = options;
@@ -88,7 +88,7 @@ export class Engine {
           : suppliedKernel(module, rounding, getMemory());
     } catch (cause) {
       if (!(cause instanceof WebAssembly.LinkError)) throw cause;
-      throw new TypeError("memory must be a 32-bit one: unshared for createEngine, shared for createThreadedEngine", {
+      throw new TypeError("memory must be 32-bit, and shared for createThreadedEngine only", {
         cause,
       });
     }
@@ -145,8 +145,9 @@ export class Engine {
 /** Refuses options of other names than `known`. @internal */
 export function checkKeys(options: object, known: readonly string[], who: string): void {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`${who} takes options as an object, got ${typeName(options)}`);
+    throw new TypeError(`options of ${who} must be an object, got ${typeName(options)}`);
   }
-  const unknown = Object.keys(options).find((key) => !known.includes(key));
-  if (unknown !== undefined) throw new TypeError(`${who} has no option ${unknown}: it knows ${known.join(", ")}`);
+  for (const key in options) {
+    if (!known.includes(key)) throw new TypeError(`${who} has no option ${key}: it knows ${known.join(", ")}`);
+  }
 }

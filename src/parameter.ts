@@ -6,7 +6,7 @@ import type { Engine } from "./engine.js";
 import type { DType } from "./kernel/variants.js";
 import { ADDRESS_SPACE } from "./memory/allocator.js";
 import { ELEMENT_BYTES, type FloatArrayOf, lasting, Region } from "./memory/region.js";
-import { checkElementType, checkNumbers, type NumberArray } from "./numbers.js";
+import { checkElementType, checkInteger, checkNumbers, type NumberArray } from "./numbers.js";
 import { checkSparse, type SparseGradient, SparseRows } from "./sparse-gradient.js";
 import { structure } from "./structure.js";
 
@@ -62,10 +62,9 @@ export class Parameter<D extends DType = DType> {
     if (dtype !== "float32" && dtype !== "float64") {
       throw new TypeError(`dtype must be "float32" or "float64", got ${dtype}`);
     }
-    const dimensions = typeof shape === "number" ? [shape] : shape;
     this.engine = engine;
-    this.size = sizeOf(dimensions, ELEMENT_BYTES[dtype]);
-    this.shape = Object.freeze([...dimensions]);
+    this.shape = Object.freeze(Array.isArray(shape) ? [...shape] : [shape]);
+    this.size = sizeOf(this.shape, ELEMENT_BYTES[dtype]);
     this.dtype = dtype as D;
     this.name = name;
     if (data !== undefined) {
@@ -199,9 +198,11 @@ export function describe({ name, shape }: Parameter): string {
 
 /** The number of elements. */
 function sizeOf(shape: readonly number[], elementBytes: number): number {
-  if (Array.isArray(shape) && shape.every((n) => n === n >>> 0)) {
-    const size = shape.reduce((product, n) => product * n, 1);
-    if (size * elementBytes <= ADDRESS_SPACE) return size;
+  let size = 1;
+  for (const n of shape) {
+    checkInteger("a dimension", n, ADDRESS_SPACE);
+    size *= n;
   }
-  throw new RangeError(`a shape must be a list of integers from 0 on, of at most ${ADDRESS_SPACE} bytes, got ${shape}`);
+  checkInteger("the size in bytes", size * elementBytes, ADDRESS_SPACE);
+  return size;
 }

@@ -1,6 +1,7 @@
 // Where regions of an engine's own memory lie: first fit, 64-byte aligned, address 0 never handed out.
 
 import type { EngineOptions } from "../engine.js";
+import { checkInteger } from "../numbers.js";
 import { ADDRESS_SPACE, type Allocator, type Block } from "./allocator.js";
 
 const ALIGNMENT = 64;
@@ -22,8 +23,8 @@ export class Arena implements Allocator {
     { initialBytes = 0, maximumBytes = ADDRESS_SPACE }: EngineOptions,
     newMemory: NewMemory = (initial) => new WebAssembly.Memory({ initial }),
   ) {
-    checkBytes("maximumBytes", maximumBytes, ADDRESS_SPACE);
-    checkBytes("initialBytes", initialBytes, maximumBytes);
+    checkInteger("maximumBytes", maximumBytes, ADDRESS_SPACE);
+    checkInteger("initialBytes", initialBytes, maximumBytes);
     const maximum = Math.floor(maximumBytes / PAGE);
     // The last bytes of all are never handed out either: Safari's engine traps when a fill of zeros ends with them.
     this.#limit = Math.min(maximum * PAGE, ADDRESS_SPACE - ALIGNMENT);
@@ -37,7 +38,7 @@ export class Arena implements Allocator {
     const hole = this.#holes.find(({ address, end }) => end - address >= size);
     if (!hole) {
       throw new RangeError(
-        `out of memory: ${byteLength} bytes were asked for, ${this.allocatedBytes} of ${this.#limit} (maximumBytes) are in use`,
+        `out of memory: ${byteLength} bytes were asked for, ${this.allocatedBytes} of ${this.#limit} are in use`,
       );
     }
     const { address } = hole;
@@ -73,11 +74,5 @@ export class Arena implements Allocator {
     } catch {
       grow(end);
     }
-  }
-}
-
-function checkBytes(name: string, bytes: number, most: number): void {
-  if (!(Number.isInteger(bytes) && bytes >= 0 && bytes <= most)) {
-    throw new RangeError(`${name} must be an integer from 0 to ${most}, got ${bytes}`);
   }
 }

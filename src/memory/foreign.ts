@@ -1,6 +1,7 @@
 // Regions in somebody else's memory, from their allocator.
 
 import type { EngineOptions } from "../engine.js";
+import { checkInteger } from "../numbers.js";
 import type { Allocator, Block } from "./allocator.js";
 
 const ALIGNMENT = 16;
@@ -55,9 +56,6 @@ export class ForeignAllocator implements Allocator {
   }
 
   checkAddress(address: number, byteLength: number, alignment: number, what = "address"): void {
-    const last = this.memory.buffer.byteLength - byteLength;
-    if (address !== address >>> 0 || address % alignment !== 0 || address > last) {
-      throw new RangeError(`${what} must be a multiple of ${alignment} from 0 to ${last}, got ${address}`);
-    }
+    checkInteger(what, address, this.memory.buffer.byteLength - byteLength, alignment);
   }
 }

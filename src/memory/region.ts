@@ -36,7 +36,7 @@ export class Region {
 
   /** The elements. A view dies when the memory grows, so one is made anew whenever the buffer has changed. */
   get view(): FloatArray {
-    if (!this.#allocator) throw new Error("this memory was freed: what it belonged to was disposed");
+    if (!this.#allocator) throw new Error("this memory was freed by a dispose()");
     const { buffer } = this.#allocator.memory;
     if (this.#view?.buffer !== buffer) {
       this.#view = new ARRAY_TYPE[this.dtype](buffer, this.address, this.size) as FloatArray;

@@ -95,7 +95,7 @@ const isShared = typeof SharedArrayBuffer !== "undefined" && sharedMemory?.buffe
   refuses(
     () => createEngine(options({ memory: sharedMemory })),
     TypeError,
-    /unshared for createEngine, shared for createThreadedEngine/,
+    /memory must be 32-bit, and shared for createThreadedEngine only/,
   );
 });
 
@@ -103,7 +103,7 @@ const isShared = typeof SharedArrayBuffer !== "undefined" && sharedMemory?.buffe
 const wideMemory = made(() => new WebAssembly.Memory({ address: "i64", initial: 1n } as never));
 (wideMemory && isWide(wideMemory) ? test : test.skip)("a 64-bit memory is refused, and left as it was", () => {
   const { buffer } = wideMemory!;
-  refuses(() => createEngine(options({ memory: wideMemory })), TypeError, /memory must be a 32-bit one/);
+  refuses(() => createEngine(options({ memory: wideMemory })), TypeError, /memory must be 32-bit/);
   assert.is(wideMemory!.buffer, buffer);
   assert.is(buffer.byteLength, SIZE);
 });

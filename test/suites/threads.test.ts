@@ -223,7 +223,7 @@ threaded("refuses wrong options", async () => {
   for (const [options, message] of cases) {
     assert.match((await reasonOf(createThreadedEngine(options as ThreadedEngineOptions))).message, message);
   }
-  assert.throws(() => createEngine({ memory: shared, ...own }), /unshared for createEngine/);
+  assert.throws(() => createEngine({ memory: shared, ...own }), /shared for createThreadedEngine only/);
 });
 
 /** To the compiler the import is a module; in the bundle of suites it is bytes. */
