@@ -17,7 +17,7 @@ export class Arena implements Allocator {
   allocatedBytes = 0;
   readonly #limit: number;
   /** Free ranges, by address, no two adjacent; at the end what was never handed out, up to the limit. Some are empty. */
-  #holes: { address: number; end: number }[];
+  readonly #holes: { address: number; end: number }[];
 
   constructor(
     { initialBytes = 0, maximumBytes = ADDRESS_SPACE }: EngineOptions,
@@ -50,14 +50,17 @@ export class Arena implements Allocator {
 
   free({ address, size }: Block): void {
     this.allocatedBytes -= size;
-    const holes = [...this.#holes, { address, end: address + size }].sort((a, b) => a.address - b.address);
-    // One that ends where the next begins becomes a part of that.
-    this.#holes = holes.filter(({ address, end }, i) => {
-      const next = holes[i + 1];
-      const joins = end === next?.address;
-      if (joins) next.address = address;
-      return !joins;
-    });
+    const end = address + size;
+    const holes = this.#holes;
+    // There is one: the last lies behind all blocks.
+    const next = holes.findIndex((hole) => hole.address > address);
+    if (holes[next].address === end) holes[next].address = address;
+    else holes.splice(next, 0, { address, end });
+    const before = holes[next - 1];
+    if (before?.end === address) {
+      holes[next].address = before.address;
+      holes.splice(next - 1, 1);
+    }
   }
 
   checkAddress(): void {
