@@ -5,9 +5,9 @@
 import type { Kernel } from "./kernel/kernel.js";
 import { type KernelSource, selectKernel, suppliedKernel } from "./kernel/select.js";
 import type { Allocator } from "./memory/allocator.js";
-import { Arena } from "./memory/arena.js";
+import { Arena, type NewMemory } from "./memory/arena.js";
 import { ForeignAllocator } from "./memory/foreign.js";
-import { ELEMENT_BYTES } from "./memory/region.js";
+import { typeName } from "./numbers.js";
 import { Parameter, type ParameterOptions } from "./parameter.js";
 
 export interface EngineOptions {
@@ -38,69 +38,70 @@ export interface EngineInfo {
   readonly allocatedBytes: number;
 }
 
-const PAGE = 65536;
-const ADDRESS_SPACE = 65536 * PAGE;
-/** An engine's own shared memory may grow to this, or where a runtime reserves no such stretch, to a half or a quarter. */
-const SHARED_LIMITS = [65536, 32768, 16384];
-const NO_WEBASSEMBLY =
-  "This runtime has no WebAssembly, which sgd-wasm needs: run Node without --jitless; browsers leave it out in modes of " +
-  "heightened security, such as Lockdown Mode, from which a site can be excepted";
-const FMA = { hardware: "hardware", emulated: "emulated", separate: "none" } as const;
+/** @internal */
+export const ENGINE_OPTIONS = ["rounding", "memory", "allocate", "free", "initialBytes", "maximumBytes", "module"];
+const PARAMETER_OPTIONS = ["dtype", "data", "name", "address"];
 
-/** What runs an engine's kernel on several threads. @internal */
-export interface Threads {
-  readonly count: number;
-  readonly kernel: Kernel;
-  stop(): void;
+/** What a kernel has besides where several threads run it. */
+interface Team {
+  threads?: number;
+  stop?(): void;
 }
 
 /** Where parameters live. Made by `createEngine` or `createThreadedEngine`. */
 export class Engine {
   readonly memory: WebAssembly.Memory;
   /** @internal */
-  kernel: Kernel;
+  kernel: Kernel & Team;
   /** @internal */
   readonly allocator: Allocator;
   /** @internal */
   readonly parameters = new Set<Parameter>();
-  readonly #foreign: boolean;
-  #threads: Threads | null = null;
   #disposed = false;
 
-  /** @internal */
-  static create(source: KernelSource, options?: EngineOptions, shared = false): Engine {
-    return new Engine(source, options, shared);
+  /** @param newSharedMemory for an engine of several threads: its kernel needs shared memory @internal */
+  static create(source: KernelSource, options?: EngineOptions, newSharedMemory?: NewMemory): Engine {
+    return new Engine(source, options, newSharedMemory);
   }
 
-  private constructor(source: KernelSource, options: EngineOptions = {}, shared = false) {
-    if (typeof WebAssembly === "undefined") throw new Error(NO_WEBASSEMBLY);
-    checkOptions(options, shared);
-    const { rounding = "fused", module, allocate, free } = options;
-    let { memory } = options;
+  private constructor(source: KernelSource, options: EngineOptions = {}, newSharedMemory?: NewMemory) {
+    if (typeof WebAssembly === "undefined") {
+      throw new Error("This runtime has no WebAssembly, as with --jitless or Lockdown Mode");
+    }
+    checkKeys(options, ENGINE_OPTIONS, "createEngine");
+    const { rounding = "fused", memory, allocate, free, module } = options;
+    if (rounding !== "fused" && rounding !== "separate") {
+      throw new TypeError(`rounding must be "fused" or "separate", got ${rounding}`);
+    }
+    let allocator: Allocator | undefined;
+    if (memory !== undefined || allocate || free) allocator = new ForeignAllocator(options);
     const getMemory = () => {
-      memory ??= ownMemory(options, shared);
-      return memory;
+      allocator ??= new Arena(options, newSharedMemory);
+      return allocator.memory;
     };
-    this.kernel = module ? suppliedKernel(module, rounding, getMemory()) : selectKernel(source, rounding, getMemory);
+    try {
+      this.kernel =
+        module === undefined
+          ? selectKernel(source, rounding, getMemory)
+          : suppliedKernel(module, rounding, getMemory());
+    } catch (cause) {
+      if (!(cause instanceof WebAssembly.LinkError)) throw cause;
+      throw new TypeError(
+        "memory and kernel do not fit: memory must be 32-bit, shared for createThreadedEngine and kernel-shared.wasm, " +
+          "unshared for createEngine and kernel.wasm",
+        { cause },
+      );
+    }
     this.memory = getMemory();
-    this.#foreign = options.memory !== undefined;
-    this.allocator =
-      allocate && free
-        ? new ForeignAllocator(this.memory, allocate, free)
-        : new Arena(this.memory, options.maximumBytes);
-  }
-
-  /** From now on `threads` run the kernel. @internal */
-  share(threads: Threads): void {
-    this.#threads = threads;
-    this.kernel = threads.kernel;
+    this.allocator = allocator as Allocator;
   }
 
   get info(): EngineInfo {
+    const { build } = this.kernel;
     return {
-      rounding: this.kernel.build === "separate" ? "separate" : "fused",
-      fma: FMA[this.kernel.build],
-      threads: this.#threads?.count ?? 1,
+      rounding: build === "separate" ? build : "fused",
+      fma: build === "separate" ? "none" : build,
+      threads: this.kernel.threads ?? 1,
       allocatedBytes: this.allocator.allocatedBytes,
     };
   }
@@ -119,10 +120,7 @@ export class Engine {
   parameter(shape: number | readonly number[], options: ParameterOptions = {}): Parameter {
     if (this.#disposed) throw new Error("the engine was disposed");
     checkKeys(options, PARAMETER_OPTIONS, "a parameter");
-    const dimensions = typeof shape === "number" ? [shape] : shape;
-    checkShape(dimensions, options.dtype);
-    if (options.address !== undefined) this.#checkAddress(options.address, dimensions, options);
-    const parameter = Parameter.create(this, dimensions, options);
+    const parameter = Parameter.create(this, shape, options);
     this.parameters.add(parameter);
     return parameter;
   }
@@ -131,145 +129,20 @@ export class Engine {
   dispose(): void {
     this.#disposed = true;
     for (const parameter of this.parameters) parameter.dispose();
-    this.#threads?.stop();
+    this.kernel.stop?.();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
-
-  #checkAddress(address: number, shape: readonly number[], { dtype = "float32" }: ParameterOptions): void {
-    if (!this.#foreign) {
-      throw new TypeError("address is for engines in a memory of yours: createEngine({ memory, allocate, free })");
-    }
-    const alignment = ELEMENT_BYTES[dtype];
-    const end = address + byteLength(shape, dtype);
-    if (!Number.isInteger(address) || address < 0 || address % alignment !== 0) {
-      const hint =
-        address < 0 ? " (WebAssembly returns addresses from 2 GiB on as negative numbers: pass address >>> 0)" : "";
-      throw new RangeError(`address must be a multiple of ${alignment} for ${dtype}, got ${address}${hint}`);
-    }
-    if (end > this.memory.buffer.byteLength) {
-      throw new RangeError(
-        `a parameter of shape [${shape}] at address ${address} would end at ${end}, but the memory ends at ${this.memory.buffer.byteLength}`,
-      );
-    }
-  }
 }
 
-function ownMemory(options: EngineOptions, shared: boolean): WebAssembly.Memory {
-  const { initialBytes = 0, maximumBytes = ADDRESS_SPACE } = options;
-  if (initialBytes > maximumBytes) {
-    throw new RangeError(`initialBytes ${initialBytes} do not fit into maximumBytes ${maximumBytes}`);
-  }
-  // The first 64 bytes are never handed out.
-  const initial = Math.min(Math.ceil((initialBytes + 64) / PAGE), Math.floor(maximumBytes / PAGE));
-  try {
-    return shared ? sharedMemory(initial, maximumBytes) : new WebAssembly.Memory({ initial });
-  } catch (cause) {
-    throw new RangeError(`out of memory: ${initialBytes} bytes cannot be reserved`, { cause });
-  }
-}
-
-/** A shared memory needs a maximum, and runtimes reserve addresses for all of it. */
-function sharedMemory(initial: number, maximumBytes: number): WebAssembly.Memory {
-  let failure: unknown;
-  for (const limit of SHARED_LIMITS) {
-    const maximum = Math.max(Math.min(limit, Math.floor(maximumBytes / PAGE)), initial);
-    try {
-      return new WebAssembly.Memory({ initial, maximum, shared: true });
-    } catch (error) {
-      failure ??= error;
-    }
-  }
-  throw failure;
-}
-
-const KNOWN_OPTIONS = ["rounding", "memory", "allocate", "free", "initialBytes", "maximumBytes", "module"];
-
-function checkOptions(options: EngineOptions, shared: boolean): void {
-  checkKeys(options, shared ? [...KNOWN_OPTIONS, "threads"] : KNOWN_OPTIONS, nameOf(shared));
-  const { rounding, memory, allocate, free, initialBytes = 0, maximumBytes = ADDRESS_SPACE, module } = options;
-  if (memory !== undefined && (options.initialBytes !== undefined || options.maximumBytes !== undefined)) {
-    throw new TypeError(
-      "initialBytes and maximumBytes are for engines with a memory of their own: leave them out with options.memory",
-    );
-  }
-  if (rounding !== undefined && rounding !== "fused" && rounding !== "separate") {
-    throw new TypeError(`rounding must be "fused" or "separate", got ${String(rounding)}`);
-  }
-  for (const [name, bytes] of Object.entries({ initialBytes, maximumBytes })) {
-    if (!(Number.isInteger(bytes) && bytes >= 0 && bytes <= ADDRESS_SPACE)) {
-      throw new RangeError(`${name} must be an integer from 0 to ${ADDRESS_SPACE}, got ${bytes}`);
-    }
-  }
-  if (module !== undefined && !(module instanceof WebAssembly.Module)) {
-    throw new TypeError("module must be a WebAssembly.Module: compile the bytes first");
-  }
-  if (memory !== undefined) checkForeign(memory, allocate, free, shared);
-  else if (allocate || free) throw new TypeError("allocate and free come with a memory: pass options.memory as well");
-}
-
-const PARAMETER_OPTIONS = ["dtype", "data", "name", "address"];
-
-function checkKeys(options: object, known: readonly string[], who: string): void {
+/** Refuses options of other names than `known`. @internal */
+export function checkKeys(options: object, known: readonly string[], who: string): void {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`${who} takes options as an object, got ${options === null ? "null" : typeof options}`);
+    throw new TypeError(`options of ${who} must be an object, got ${typeName(options)}`);
   }
-  const unknown = Object.keys(options).find((key) => !known.includes(key));
-  if (unknown !== undefined) throw new TypeError(`${who} has no option ${unknown}: it knows ${known.join(", ")}`);
-}
-
-function nameOf(shared: boolean): string {
-  return shared ? "createThreadedEngine" : "createEngine";
-}
-
-/** Whether a memory counts in BigInts. Asked for more pages than there can be, so that nothing grows and no view dies. */
-function isWide(memory: WebAssembly.Memory): boolean {
-  try {
-    memory.grow(2 ** 32 - 1);
-  } catch (error) {
-    return error instanceof TypeError;
+  for (const key in options) {
+    if (!known.includes(key)) throw new TypeError(`${who} has no option ${key}: it knows ${known.join(", ")}`);
   }
-  return false;
-}
-
-function checkForeign(memory: unknown, allocate: unknown, free: unknown, shared: boolean): void {
-  if (!(memory instanceof WebAssembly.Memory)) throw new TypeError("memory must be a WebAssembly.Memory");
-  if (typeof allocate !== "function" || typeof free !== "function") {
-    throw new TypeError(
-      "a memory of yours needs options.allocate and options.free, so that nothing of it is overwritten",
-    );
-  }
-  if (isWide(memory)) {
-    throw new TypeError(
-      "memory is a 64-bit one: sgd-wasm needs 32-bit addresses, as of new WebAssembly.Memory({ initial })",
-    );
-  }
-  const isShared = typeof SharedArrayBuffer !== "undefined" && memory.buffer instanceof SharedArrayBuffer;
-  if (isShared && !shared) {
-    throw new TypeError("memory is shared: createEngine needs an unshared one, createThreadedEngine takes shared ones");
-  }
-  if (shared && !isShared) {
-    throw new TypeError(
-      "memory is not shared: createThreadedEngine needs new WebAssembly.Memory({ initial, maximum, shared: true })",
-    );
-  }
-}
-
-function checkShape(shape: readonly number[], dtype: string | undefined): void {
-  if (dtype !== undefined && !Object.hasOwn(ELEMENT_BYTES, dtype)) {
-    throw new TypeError(`dtype must be "float32" or "float64", got ${dtype}`);
-  }
-  if (!Array.isArray(shape) || !shape.every((n) => Number.isSafeInteger(n) && n >= 0)) {
-    throw new RangeError(`a shape is a number or a list of integers from 0 on, got ${String(shape)}`);
-  }
-  const bytes = byteLength(shape, dtype as "float32" | undefined);
-  if (!(bytes <= ADDRESS_SPACE)) {
-    throw new RangeError(`a parameter of shape [${shape}] has ${bytes} bytes; WebAssembly addresses ${ADDRESS_SPACE}`);
-  }
-}
-
-function byteLength(shape: readonly number[], dtype: "float32" | "float64" = "float32"): number {
-  return shape.reduce((product, n) => product * n, ELEMENT_BYTES[dtype]);
 }

@@ -1,4 +1,4 @@
-// Checks of arrays of numbers that come from outside.
+// Checks of numbers that come from outside, and of arrays of them.
 
 import type { DType } from "./kernel/variants.js";
 import { ARRAY_TYPE } from "./memory/region.js";
@@ -16,24 +16,35 @@ export type NumberArray =
   | Int32Array
   | Uint32Array;
 
-/** Refuses what a typed array would turn into NaN or throw on half-way: anything that is not a number. */
+/** How messages call what came instead of what was expected. */
+export function typeName(value: unknown): string {
+  return value === null ? "null" : typeof value;
+}
+
+/** Refuses what is no integer from 0 to `most`, or no multiple of `step`. */
+export function checkInteger(what: string, value: number, most: number, step = 1): void {
+  if (!(Number.isInteger(value) && value >= 0 && value <= most && value % step === 0)) {
+    const kind = step > 1 ? `a multiple of ${step}` : "an integer";
+    throw new RangeError(`${what} must be ${kind} from 0 to ${most}, got ${value}`);
+  }
+}
+
+/** Refuses what is no array, and what a typed array would turn into NaN or throw on half-way: anything but numbers. */
 export function checkNumbers(values: ArrayLike<unknown>, what: string): void {
-  if (ArrayBuffer.isView(values)) {
-    if (values.length === 0 || typeof values[0] === "number") return;
-    throw new TypeError(`${what} must hold numbers, got a ${values.constructor.name}`);
-  }
-  for (let i = 0; i < values.length; i++) {
-    if (typeof values[i] !== "number") {
-      const got = values[i] === null ? "null" : typeof values[i];
-      throw new TypeError(`${what} must hold numbers, got ${got} at index ${i}`);
-    }
-  }
+  const length = values?.length;
+  // The first element of a typed array tells for all.
+  const count = ArrayBuffer.isView(values) ? Math.min(length, 1) : length;
+  let i = 0;
+  while (i < count && typeof values[i] === "number") i++;
+  if (i === count) return;
+  const got = i < count ? `${typeName(values[i])} at index ${i}` : typeName(values);
+  throw new TypeError(`${what} must be an array of numbers, got ${got}`);
 }
 
 /** Refuses gradients in floats of another type than the parameter's. @throws Error */
 export function checkElementType(values: ArrayLike<number>, dtype: DType): void {
   const name = values.constructor.name;
-  if (ArrayBuffer.isView(values) && name.startsWith("Float") && !(values instanceof ARRAY_TYPE[dtype])) {
+  if (name.startsWith("Float") && !(values instanceof ARRAY_TYPE[dtype])) {
     throw new Error(`assigned grad has data of a different type: expected ${ARRAY_TYPE[dtype].name}, got ${name}`);
   }
 }

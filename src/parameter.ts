@@ -4,8 +4,9 @@
 
 import type { Engine } from "./engine.js";
 import type { DType } from "./kernel/variants.js";
+import { ADDRESS_SPACE } from "./memory/allocator.js";
 import { ELEMENT_BYTES, type FloatArrayOf, lasting, Region } from "./memory/region.js";
-import { checkElementType, checkNumbers, type NumberArray } from "./numbers.js";
+import { checkElementType, checkInteger, checkNumbers, type NumberArray } from "./numbers.js";
 import { checkSparse, type SparseGradient, SparseRows } from "./sparse-gradient.js";
 import { structure } from "./structure.js";
 
@@ -38,41 +39,45 @@ export class Parameter<D extends DType = DType> {
   readonly engine: Engine;
   /** The dense gradient's place, kept while the gradient is null. @internal */
   gradient: Region | null = null;
-  #hasGrad = false;
-  #sparse: SparseRows | null = null;
-  /** What optimizers keep for this parameter, freed with it. @internal */
+  /** Whether there is a dense gradient. @internal */
+  hasGrad = false;
+  /** The gradient while it is sparse. @internal */
+  sparse: SparseRows | null = null;
+  /** What is freed with the parameter: its own regions, and what optimizers keep for it. @internal */
   readonly attached = new Set<Region>();
   /** @internal */
   disposed = false;
   readonly #elements: Region;
 
   /** @internal */
-  static create(engine: Engine, shape: readonly number[], options: ParameterOptions): Parameter {
+  static create(engine: Engine, shape: number | readonly number[], options: ParameterOptions): Parameter {
     return new Parameter(engine, shape, options);
   }
 
-  private constructor(engine: Engine, shape: readonly number[], options: ParameterOptions) {
+  private constructor(
+    engine: Engine,
+    shape: number | readonly number[],
+    { dtype = "float32", data, name, address }: ParameterOptions,
+  ) {
+    if (dtype !== "float32" && dtype !== "float64") {
+      throw new TypeError(`dtype must be "float32" or "float64", got ${dtype}`);
+    }
     this.engine = engine;
-    this.shape = Object.freeze([...shape]);
-    this.size = shape.reduce((product, n) => product * n, 1);
-    this.dtype = (options.dtype ?? "float32") as D;
-    this.name = options.name;
-    if (options.data !== undefined) checkData(options.data, this.size);
-    const data = options.data && lasting(options.data, engine.memory);
-    this.#elements = new Region(engine.allocator, this.dtype, this.size, options.address);
+    this.shape = Object.freeze(Array.isArray(shape) ? [...shape] : [shape]);
+    this.size = sizeOf(this.shape, ELEMENT_BYTES[dtype]);
+    this.dtype = dtype as D;
+    this.name = name;
+    if (data !== undefined) {
+      checkNumbers(data, "data");
+      if (data.length !== this.size) {
+        throw new RangeError(`data has ${data.length} elements, but the shape has ${this.size}`);
+      }
+    }
+    const source = data && lasting(data, engine.memory);
+    this.#elements = this.#newRegion(address);
     this.address = this.#elements.address;
-    if (data !== undefined) this.data.set(data);
-    else if (options.address === undefined) engine.kernel.zero(this.address, this.size * ELEMENT_BYTES[this.dtype]);
-  }
-
-  /** Whether there is a dense gradient. @internal */
-  get hasGrad(): boolean {
-    return this.#hasGrad;
-  }
-
-  /** @internal */
-  get sparse(): SparseRows | null {
-    return this.#sparse;
+    if (source) this.data.set(source);
+    else if (address === undefined) this.#zero(this.#elements);
   }
 
   /**
@@ -86,7 +91,7 @@ export class Parameter<D extends DType = DType> {
   /** The gradient, live, as `data` is; null until there is one, and while it is sparse (see `sparseGrad`). */
   get grad(): FloatArrayOf<D> | null {
     this.checkAlive();
-    return this.#hasGrad && this.gradient ? (this.gradient.view as FloatArrayOf<D>) : null;
+    return this.hasGrad ? (this.gradient!.view as FloatArrayOf<D>) : null;
   }
 
   /**
@@ -98,14 +103,10 @@ export class Parameter<D extends DType = DType> {
   set grad(values: NumberArray | SparseGradient | null) {
     this.checkAlive();
     if (values === null || values === undefined) {
-      this.#setKind(false, null);
-    } else if (typeof values !== "object") {
-      throw new TypeError(
-        `a gradient is an array of numbers, rows of them with indices, or null, got ${typeof values}`,
-      );
-    } else if ("indices" in values) {
+      this.#setGrad(false);
+    } else if (typeof values === "object" && "indices" in values) {
       checkSparse(this, values);
-      this.#setKind(false, SparseRows.from(this, values));
+      this.#setGrad(false, SparseRows.from(this, values));
     } else {
       this.#setDense(values);
     }
@@ -114,42 +115,36 @@ export class Parameter<D extends DType = DType> {
   /** The sparse gradient as it was assigned, live values included; null when there is none. */
   get sparseGrad(): SparseGradient | null {
     this.checkAlive();
-    return (
-      this.#sparse && { indices: this.#sparse.indices, values: this.#sparse.values.view.subarray(0, this.#sparse.size) }
-    );
+    const { sparse } = this;
+    return sparse && { indices: sparse.indices, values: sparse.values.view.subarray(0, sparse.size) };
   }
 
   /** The live gradient view, created as zeros if there was no dense gradient. */
   ensureGrad(): FloatArrayOf<D> {
     this.checkAlive();
-    if (!this.#hasGrad) {
-      const region = this.#gradientRegion();
-      this.engine.kernel.zero(region.address, this.size * ELEMENT_BYTES[this.dtype]);
-      this.#setKind(true, null);
+    this.gradient ??= this.#newRegion();
+    if (!this.hasGrad) {
+      this.#zero(this.gradient);
+      this.#setGrad(true);
     }
-    return this.#gradientRegion().view as FloatArrayOf<D>;
+    return this.gradient.view as FloatArrayOf<D>;
   }
 
   /** Sets the gradient to zero, in place; null stays null, and a sparse gradient loses its rows. */
   zeroGrad(): void {
     this.checkAlive();
-    if (this.#hasGrad && this.gradient) {
-      this.engine.kernel.zero(this.gradient.address, this.size * ELEMENT_BYTES[this.dtype]);
-    } else {
-      this.#sparse?.clear();
-    }
+    if (this.hasGrad) this.#zero(this.gradient!);
+    else this.sparse?.clear();
   }
 
   /** Frees elements, gradient and momentum buffers. The parameter cannot be used afterwards; a second call does nothing. */
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
-    this.#setKind(false, null);
+    this.#setGrad(false);
     structure.version++;
     for (const region of this.attached) region.free();
     this.attached.clear();
-    this.gradient?.free();
-    this.#elements.free();
     this.engine.parameters.delete(this);
   }
 
@@ -158,31 +153,36 @@ export class Parameter<D extends DType = DType> {
   }
 
   #setDense(values: NumberArray): void {
+    checkNumbers(values, "grad");
     if (values.length !== this.size) {
       throw new Error(
         `assigned grad has data of a different size: expected ${this.size} elements (shape [${this.shape}]), got ${values.length}`,
       );
     }
     checkElementType(values, this.dtype);
-    checkNumbers(values, "grad");
     const source = this.gradient ? values : lasting(values, this.engine.memory);
-    this.#gradientRegion().view.set(source);
-    this.#setKind(true, null);
+    this.gradient ??= this.#newRegion();
+    this.gradient.view.set(source);
+    this.#setGrad(true);
   }
 
-  #gradientRegion(): Region {
-    if (this.gradient === null) {
-      this.gradient = new Region(this.engine.allocator, this.dtype, this.size);
-      structure.version++;
-    }
-    return this.gradient;
+  /** From now on there is a dense gradient, in its place, or a sparse one, or none. */
+  #setGrad(dense: boolean, sparse: SparseRows | null = null): void {
+    if (dense !== this.hasGrad || sparse !== this.sparse) structure.version++;
+    this.sparse?.free();
+    this.hasGrad = dense;
+    this.sparse = sparse;
   }
 
-  #setKind(dense: boolean, sparse: SparseRows | null): void {
-    if (dense !== this.#hasGrad || sparse !== this.#sparse) structure.version++;
-    this.#sparse?.free();
-    this.#hasGrad = dense;
-    this.#sparse = sparse;
+  /** Room for as many elements as the parameter has. */
+  #newRegion(address?: number): Region {
+    const region = new Region(this.engine.allocator, this.dtype, this.size, address);
+    this.attached.add(region);
+    return region;
+  }
+
+  #zero({ address }: Region): void {
+    this.engine.kernel.zero(address, this.size * ELEMENT_BYTES[this.dtype]);
   }
 
   /** @internal */
@@ -192,16 +192,17 @@ export class Parameter<D extends DType = DType> {
 }
 
 /** How messages call a parameter. */
-export function describe(parameter: Parameter): string {
-  return parameter.name === undefined
-    ? `the parameter of shape [${parameter.shape}]`
-    : `the parameter "${parameter.name}" of shape [${parameter.shape}]`;
+export function describe({ name, shape }: Parameter): string {
+  return `the parameter ${name === undefined ? "" : `"${name}" `}of shape [${shape}]`;
 }
 
-function checkData(data: ArrayLike<number>, size: number): void {
-  if (typeof data !== "object" || data === null || typeof data.length !== "number") {
-    throw new TypeError(`data must be an array of numbers, got ${data === null ? "null" : typeof data}`);
+/** The number of elements. */
+function sizeOf(shape: readonly number[], elementBytes: number): number {
+  let size = 1;
+  for (const n of shape) {
+    checkInteger("a dimension", n, ADDRESS_SPACE);
+    size *= n;
   }
-  if (data.length !== size) throw new RangeError(`data has ${data.length} elements, but the shape has ${size}`);
-  checkNumbers(data, "data");
+  checkInteger("the size in bytes", size * elementBytes, ADDRESS_SPACE);
+  return size;
 }

@@ -49,25 +49,13 @@ export function suppliedKernel(
   rounding: "fused" | "separate",
   memory: WebAssembly.Memory,
 ): Kernel {
-  const kernel = instantiateSupplied(module, memory);
+  const kernel = instantiate(module, memory);
   const once = roundsOnce(kernel);
   if (once === (rounding === "fused")) return kernel;
   throw new Error(
     `options.module is the ${kernel.build} build, which rounds ${once ? "once" : "twice"} here, but rounding is ` +
       `"${rounding}": use kernel${once ? "-separate" : ""}.wasm`,
   );
-}
-
-function instantiateSupplied(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernel {
-  try {
-    return instantiate(module, memory);
-  } catch (cause) {
-    if (!(cause instanceof WebAssembly.LinkError)) throw cause;
-    throw new TypeError(
-      "options.module does not fit the memory: shared memory needs kernel-shared.wasm or a sibling of it, other memory kernel.wasm",
-      { cause },
-    );
-  }
 }
 
 /**

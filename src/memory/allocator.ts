@@ -1,9 +1,22 @@
-/** Hands out regions of a linear memory, by byte address. */
+/** What 32-bit addresses reach. */
+export const ADDRESS_SPACE = 2 ** 32;
+
+/** A stretch of memory that an allocator has handed out. */
+export interface Block {
+  readonly address: number;
+  /** bytes, with the rounding up that the allocator adds */
+  readonly size: number;
+}
+
+/** Hands out blocks of a linear memory. */
 export interface Allocator {
   readonly memory: WebAssembly.Memory;
-  /** what is handed out now, with the rounding up that the allocator adds */
+  /** the sum of the sizes of what is handed out now */
   readonly allocatedBytes: number;
   /** @throws when there is no room; nothing has changed then, except that the memory may have grown */
-  allocate(byteLength: number): number;
-  free(address: number): void;
+  allocate(byteLength: number): Block;
+  /** Takes a block back: once. */
+  free(block: Block): void;
+  /** Refuses an address of the caller's as the place of `byteLength` bytes. */
+  checkAddress(address: number, byteLength: number, alignment: number): void;
 }

@@ -1,47 +1,61 @@
 // Regions in somebody else's memory, from their allocator.
 
-import type { Allocator } from "./allocator.js";
+import type { EngineOptions } from "../engine.js";
+import { checkInteger } from "../numbers.js";
+import type { Allocator, Block } from "./allocator.js";
 
 const ALIGNMENT = 16;
+
+interface ForeignBlock extends Block {
+  /** the address as it was given, which may be signed */
+  readonly given: number;
+}
 
 export class ForeignAllocator implements Allocator {
   readonly memory: WebAssembly.Memory;
   allocatedBytes = 0;
   readonly #allocate: (byteLength: number) => number;
   readonly #free: (address: number) => void;
-  /** by address: the size, and the address as it was given, which may be signed */
-  readonly #blocks = new Map<number, { given: number; size: number }>();
 
-  constructor(memory: WebAssembly.Memory, allocate: (byteLength: number) => number, free: (address: number) => void) {
+  constructor({ memory, allocate, free, initialBytes, maximumBytes }: EngineOptions) {
+    if (
+      !(memory instanceof WebAssembly.Memory && typeof allocate === "function" && typeof free === "function") ||
+      initialBytes !== undefined ||
+      maximumBytes !== undefined
+    ) {
+      throw new TypeError(
+        "a memory of yours takes options.memory (a WebAssembly.Memory), options.allocate and options.free, " +
+          "but no initialBytes and maximumBytes",
+      );
+    }
     this.memory = memory;
     this.#allocate = allocate;
     this.#free = free;
   }
 
-  allocate(byteLength: number): number {
+  allocate(byteLength: number): ForeignBlock {
     const size = Math.max(byteLength, ALIGNMENT);
     const given = this.#allocate(size);
     // A function of WebAssembly returns addresses as signed numbers.
     const address = given >>> 0;
-    if (address === 0) throw new RangeError(`out of memory: options.allocate(${size}) returned ${given}`);
-    const end = this.memory.buffer.byteLength;
-    if (address % ALIGNMENT !== 0 || address + size > end) {
+    const what = `options.allocate(${size})`;
+    if (address === 0) throw new RangeError(`out of memory: ${what} returned ${given}`);
+    try {
+      this.checkAddress(address, size, ALIGNMENT, what);
+    } catch (error) {
       this.#free(given);
-      throw new RangeError(
-        `options.allocate(${size}) returned ${address}: expected a multiple of ${ALIGNMENT}, with ${size} bytes before the end ` +
-          `of the memory at ${end}`,
-      );
+      throw error;
     }
-    this.#blocks.set(address, { given, size });
     this.allocatedBytes += size;
-    return address;
+    return { address, size, given };
   }
 
-  free(address: number): void {
-    const block = this.#blocks.get(address);
-    if (block === undefined) return;
-    this.#blocks.delete(address);
-    this.allocatedBytes -= block.size;
-    this.#free(block.given);
+  free({ given, size }: ForeignBlock): void {
+    this.allocatedBytes -= size;
+    this.#free(given);
+  }
+
+  checkAddress(address: number, byteLength: number, alignment: number, what = "address"): void {
+    checkInteger(what, address, this.memory.buffer.byteLength - byteLength, alignment);
   }
 }

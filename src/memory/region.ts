@@ -1,7 +1,7 @@
 // A typed stretch of linear memory, and views of it that are valid whenever they are read.
 
 import type { DType } from "../kernel/variants.js";
-import type { Allocator } from "./allocator.js";
+import type { Allocator, Block } from "./allocator.js";
 
 export type FloatArray = Float32Array | Float64Array;
 /** The array that holds elements of a dtype. */
@@ -14,35 +14,40 @@ export class Region {
   readonly address: number;
   readonly size: number;
   readonly dtype: DType;
-  readonly #allocator: Allocator;
-  readonly #owned: boolean;
+  /** null once the region is freed */
+  #allocator: Allocator | null;
+  /** what is given back; nothing where the elements are not ours to free */
+  readonly #block?: Block;
   #view: FloatArray | null = null;
-  #freed = false;
 
   /** `address`: elements that already live there, and are not ours to free. */
   constructor(allocator: Allocator, dtype: DType, size: number, address?: number) {
     this.#allocator = allocator;
-    this.#owned = address === undefined;
     this.dtype = dtype;
     this.size = size;
-    this.address = address ?? allocator.allocate(size * ELEMENT_BYTES[dtype]);
+    if (address === undefined) {
+      this.#block = allocator.allocate(size * ELEMENT_BYTES[dtype]);
+      this.address = this.#block.address;
+    } else {
+      allocator.checkAddress(address, size * ELEMENT_BYTES[dtype], ELEMENT_BYTES[dtype]);
+      this.address = address;
+    }
   }
 
   /** The elements. A view dies when the memory grows, so one is made anew whenever the buffer has changed. */
   get view(): FloatArray {
-    const buffer = this.#allocator.memory.buffer;
-    if (this.#freed) throw new Error("this memory was freed: its parameter, optimizer or engine was disposed");
-    if (this.#view === null || this.#view.buffer !== buffer) {
+    if (!this.#allocator) throw new Error("this memory was freed by a dispose()");
+    const { buffer } = this.#allocator.memory;
+    if (this.#view?.buffer !== buffer) {
       this.#view = new ARRAY_TYPE[this.dtype](buffer, this.address, this.size) as FloatArray;
     }
     return this.#view;
   }
 
   free(): void {
-    if (this.#freed) return;
-    this.#freed = true;
-    this.#view = null;
-    if (this.#owned) this.#allocator.free(this.address);
+    const allocator = this.#allocator;
+    this.#allocator = this.#view = null;
+    if (this.#block) allocator?.free(this.#block);
   }
 }
 
@@ -51,7 +56,6 @@ export class Region {
  * that makes room for its copy.
  */
 export function lasting<A extends ArrayLike<number>>(source: A, memory: WebAssembly.Memory): A {
-  return ArrayBuffer.isView(source) && source.buffer === memory.buffer
-    ? ((source as unknown as FloatArray).slice() as unknown as A)
-    : source;
+  const view = source as unknown as FloatArray;
+  return view.buffer === memory.buffer ? (view.slice() as unknown as A) : source;
 }

@@ -1,8 +1,9 @@
 // Engines whose steps are shared among threads.
 
-import { Engine, type EngineOptions } from "../engine.js";
+import { checkKeys, ENGINE_OPTIONS, Engine, type EngineOptions } from "../engine.js";
 import { sharedKernelSource } from "../entry/embedded-shared.js";
 import { hardwareThreads, whatIsMissing } from "./environment.js";
+import { newSharedMemory } from "./memory.js";
 import { startThreads } from "./start.js";
 import { workerSource } from "./worker.generated.js";
 
@@ -33,11 +34,17 @@ export function threadsAvailable(): boolean {
 export async function createThreadedEngine(options: ThreadedEngineOptions = {}): Promise<Engine> {
   const missing = whatIsMissing();
   if (missing !== null) throw new Error(missing);
+  checkKeys(options, [...ENGINE_OPTIONS, "threads"], "createThreadedEngine");
   const { threads, ...engineOptions } = options;
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
     throw new RangeError(`threads must be an integer from 1 to ${MOST_THREADS}, got ${JSON.stringify(threads)}`);
   }
-  const engine = Engine.create(sharedKernelSource, engineOptions, true);
+  if (options.memory?.buffer instanceof ArrayBuffer) {
+    throw new TypeError(
+      "memory is not shared: createThreadedEngine needs new WebAssembly.Memory({ initial, maximum, shared: true })",
+    );
+  }
+  const engine = Engine.create(sharedKernelSource, engineOptions, newSharedMemory);
   await startThreads(engine, threads ?? hardwareThreads(), workerSource);
   return engine;
 }

@@ -35,5 +35,5 @@ export async function startThreads(engine: Engine, count: number, source: string
     team.stop();
     throw failed.reason;
   }
-  engine.share({ count, kernel: threadedKernel(kernel, team), stop: () => team.stop() });
+  engine.kernel = { ...threadedKernel(kernel, team), threads: count, stop: () => team.stop() };
 }

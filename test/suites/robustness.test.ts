@@ -111,15 +111,15 @@ test("single elements of coalesced sums are rounded twice, rows never: PyTorch's
 test("shapes, dtypes and options with other names than their own are refused", () => {
   const engine = createEngine({ rounding });
   const use = (f: () => unknown, text: RegExp) => assert.throws(f, (error: Error) => text.test(error.message));
-  use(() => engine.parameter([1e200, 1e200, 0]), /shape/);
+  use(() => engine.parameter([1e200, 1e200, 0]), /dimension/);
   use(() => engine.parameter([2], { dtype: "toString" as never }), /dtype/);
-  use(() => engine.parameter(2n as never), /shape/);
+  use(() => engine.parameter(2n as never), /dimension/);
   use(() => engine.parameter(2, [1, 2] as never), /a parameter has no option 0: it knows dtype, data/);
-  use(() => engine.parameter(2, "float64" as never), /a parameter takes options as an object, got string/);
-  use(() => createEngine(null as never), /createEngine takes options as an object, got null/);
+  use(() => engine.parameter(2, "float64" as never), /options of a parameter must be an object, got string/);
+  use(() => createEngine(null as never), /options of createEngine must be an object, got null/);
   use(() => engine.parameter(2, { dta: [1, 2] } as never), /no option dta/);
   const parameter: Parameter = engine.parameter(1);
-  use(() => (parameter.grad = 3 as never), /a gradient is an array of numbers/);
+  use(() => (parameter.grad = 3 as never), /grad must be an array of numbers, got number/);
   use(() => new SGD([parameter], { lr: 1 }).zeroGrad({ setToNone: false } as never), /zeroGrad takes true or false/);
   use(() => new SGD([parameter], { lr: 1, constructor: 1 } as never), /constructor/);
   const optimizer = new SGD([parameter], { lr: 1 });

@@ -5,6 +5,7 @@ import { clipGradNorm, clipGradValue, createEngine, type Engine, type Parameter,
 import { createThreadedEngine, threadsAvailable } from "sgd-wasm/threads";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { Allocator, Block } from "../../src/memory/allocator.js";
 import { assertSameBits, type FloatArray } from "../support/bits.js";
 import { record, rounding } from "../support/context.js";
 import { mulberry32, values } from "../support/random.js";
@@ -68,15 +69,14 @@ function assertSame(actual: FloatArray[], expected: FloatArray[], what: string):
 const endOf = (view: FloatArray) => view.byteOffset + view.byteLength;
 
 /** The arena of an engine is not public. */
-const arenaOf = (engine: Engine) =>
-  (engine as unknown as { allocator: { allocate(byteLength: number): number; free(address: number): void } }).allocator;
+const arenaOf = (engine: Engine) => (engine as unknown as { allocator: Allocator }).allocator;
 
 /** Trains `n` elements that are the last of what the engine hands out, with all else in its first mebibytes. */
 function trainAtEnd(engine: Engine, n: number, dtype: DType): FloatArray[] {
   assert.is(engine.memory.buffer.byteLength, END);
   const arena = arenaOf(engine);
   const first = arena.allocate(REST);
-  const filler = arena.allocate(LAST - (first + REST) - n * BYTES[dtype]);
+  const filler = arena.allocate(LAST - (first.address + REST) - n * BYTES[dtype]);
   const parameter = engine.parameter(n, { dtype });
   assert.is(endOf(parameter.data), LAST);
   arena.free(first);
@@ -101,7 +101,7 @@ test("an engine's own memory grows to its end, and not beyond", () => {
   const parameter = engine.parameter(8, { data: [1, 2, 3, 4, 5, 6, 7, 8] });
   const kept = engine.parameter(3, { data: [7, 8, 9] });
   const optimizer = new SGD([parameter], { lr: 1 });
-  const fillers: number[] = [];
+  const fillers: Block[] = [];
   for (let gibibytes = 1; gibibytes <= 4; gibibytes++) {
     fillers.push(arena.allocate(gibibytes < 4 ? GIBIBYTE : END - 3 * GIBIBYTE - MEBIBYTE));
     assert.ok(engine.memory.buffer.byteLength > gibibytes * GIBIBYTE - MEBIBYTE);
