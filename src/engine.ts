@@ -2,12 +2,12 @@
 
 // A kernel bound to a linear memory.
 
+import { checkKeys } from "./checks.js";
 import type { Kernel } from "./kernel/kernel.js";
 import { type KernelSource, selectKernel, suppliedKernel } from "./kernel/select.js";
 import type { Allocator } from "./memory/allocator.js";
 import { Arena, type NewMemory } from "./memory/arena.js";
 import { ForeignAllocator } from "./memory/foreign.js";
-import { typeName } from "./numbers.js";
 import { Parameter, type ParameterOptions } from "./parameter.js";
 
 export interface EngineOptions {
@@ -134,15 +134,5 @@ export class Engine {
 
   [Symbol.dispose](): void {
     this.dispose();
-  }
-}
-
-/** Refuses options of other names than `known`. @internal */
-export function checkKeys(options: object, known: readonly string[], who: string): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`options of ${who} must be an object, got ${typeName(options)}`);
-  }
-  for (const key in options) {
-    if (!known.includes(key)) throw new TypeError(`${who} has no option ${key}: it knows ${known.join(", ")}`);
   }
 }

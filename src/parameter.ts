@@ -2,11 +2,11 @@
 
 // A tensor that is trained: elements and gradient in linear memory.
 
+import { checkElementType, checkInteger, checkNumbers, type NumberArray } from "./checks.js";
 import type { Engine } from "./engine.js";
 import type { DType } from "./kernel/variants.js";
 import { ADDRESS_SPACE } from "./memory/allocator.js";
 import { ELEMENT_BYTES, type FloatArrayOf, lasting, Region } from "./memory/region.js";
-import { checkElementType, checkInteger, checkNumbers, type NumberArray } from "./numbers.js";
 import { checkSparse, type SparseGradient, SparseRows } from "./sparse-gradient.js";
 import { structure } from "./structure.js";
 

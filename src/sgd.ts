@@ -2,6 +2,7 @@
 
 // torch.optim.SGD.
 
+import { checkKeys, typeName } from "./checks.js";
 import { clipCoefficient, totalNorm } from "./norm.js";
 import { formatOptimizer } from "./optimizer/format.js";
 import { checkStateDict, loadBuffers } from "./optimizer/load.js";
@@ -18,10 +19,9 @@ import {
 import { Plan } from "./optimizer/plan.js";
 import { pythonType } from "./optimizer/python.js";
 import { type GradientOptions, runPlan } from "./optimizer/run.js";
-import { saveState } from "./optimizer/save.js";
+import { parametersOf, saveState } from "./optimizer/save.js";
 import { OptimizerState } from "./optimizer/state.js";
 import { type StepCotangents, type StepGradients, Tape } from "./optimizer/tape.js";
-import type { Parameter } from "./parameter.js";
 import type { StateDict } from "./state-dict.js";
 
 export interface StepOptions {
@@ -112,7 +112,7 @@ export class SGD {
   /** Sets all gradients to zero, in place; with `setToNone`, to null. */
   zeroGrad(setToNone = false): void {
     if (typeof setToNone !== "boolean") throw new TypeError(`zeroGrad takes true or false, got ${typeof setToNone}`);
-    const params = this.#params();
+    const params = parametersOf(this.paramGroups);
     for (const parameter of params) parameter.checkAlive();
     for (const parameter of params) {
       if (setToNone) parameter.grad = null;
@@ -170,10 +170,6 @@ export class SGD {
     return formatOptimizer(this.paramGroups);
   }
 
-  #params(): Parameter[] {
-    return this.paramGroups.flatMap((group) => [...group.params]);
-  }
-
   #readOptions({ gradScale, maxGradNorm, zeroGrad = false }: StepOptions): GradientOptions {
     const gradients = this.#gradients;
     gradients.scale = gradScale ?? 1;
@@ -197,6 +193,7 @@ export class SGD {
   }
 }
 
+const STEP_OPTIONS = ["gradScale", "maxGradNorm", "zeroGrad"];
 /** The gradients of a step without options. */
 const AS_THEY_ARE: GradientOptions = { scale: 1, clip: 1, zero: false };
 
@@ -205,14 +202,11 @@ function checkCallable(closure: unknown): void {
 }
 
 function checkStepOptions(options: StepOptions, differentiable: boolean): void {
-  for (const key in options) {
-    const value = options[key as keyof StepOptions];
-    if (key !== "gradScale" && key !== "maxGradNorm" && key !== "zeroGrad") {
-      throw new TypeError(`step has no option ${key}: it knows gradScale, maxGradNorm and zeroGrad`);
-    }
-    if (value === undefined || key === "zeroGrad") continue;
-    if (typeof value !== "number") throw new TypeError(`${key} must be a number, got ${typeof value}`);
-    if (differentiable)
-      throw new TypeError(`${key} has no derivative here: scale or clip the gradients before a differentiable step`);
+  checkKeys(options, STEP_OPTIONS, "step");
+  for (const key of ["gradScale", "maxGradNorm"] as const) {
+    const value = options[key];
+    if (value === undefined) continue;
+    if (typeof value !== "number") throw new TypeError(`${key} must be a number, got ${typeName(value)}`);
+    if (differentiable) throw new TypeError(`${key} has no derivative here: use it before a differentiable step`);
   }
 }

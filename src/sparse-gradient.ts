@@ -1,9 +1,9 @@
 // Gradients of which only some rows are there, as embeddings have them.
 
+import { checkElementType, checkNumbers, type NumberArray } from "./checks.js";
 import { variantIndex } from "./kernel/variants.js";
 import { ARRAY_TYPE, ELEMENT_BYTES, type FloatArray, lasting, Region } from "./memory/region.js";
 import { rounding } from "./norm.js";
-import { checkElementType, checkNumbers, type NumberArray } from "./numbers.js";
 import { describe, type Parameter } from "./parameter.js";
 
 /**

@@ -1,7 +1,7 @@
 // Where regions of an engine's own memory lie: first fit, 64-byte aligned, address 0 never handed out.
 
+import { checkInteger } from "../checks.js";
 import type { EngineOptions } from "../engine.js";
-import { checkInteger } from "../numbers.js";
 import { ADDRESS_SPACE, type Allocator, type Block } from "./allocator.js";
 
 const ALIGNMENT = 64;

@@ -1,7 +1,7 @@
 // Regions in somebody else's memory, from their allocator.
 
+import { checkInteger } from "../checks.js";
 import type { EngineOptions } from "../engine.js";
-import { checkInteger } from "../numbers.js";
 import type { Allocator, Block } from "./allocator.js";
 
 const ALIGNMENT = 16;

@@ -89,6 +89,8 @@ function loadGroup(saved: Dict, index: number, { params }: ParamGroup): ParamGro
 
 /** What holds the elements of a tensor, and what makes floats of them. */
 const FLOATS: Readonly<Record<string, readonly [new () => object, (data: never) => FloatArray]>> = {
+  // Whatever a dict calls its dtype, nothing else is found.
+  __proto__: null as never,
   float32: [Float32Array, (data: Float32Array) => data],
   float64: [Float64Array, (data: Float64Array) => data],
   float16: [Uint16Array, widenFloat16],
@@ -102,7 +104,9 @@ function readBuffer(entry: unknown, where: string, parameter: Parameter): FloatA
   const what = `momentum_buffer of ${where}`;
   const [array, widen] = FLOATS[dtype] ?? [];
   if (!array || !(data instanceof array)) {
-    throw new TypeError(`${what} must hold floats in their typed array, got dtype ${dtype} in ${pythonType(data)}`);
+    throw new TypeError(
+      `${what} must be float32, float64, float16 or bfloat16 in its typed array, got ${dtype} in ${pythonType(data)}`,
+    );
   }
   if (data.length !== parameter.size || String(shape) !== String(parameter.shape)) {
     throw new Error(`${what} has ${data.length} elements of shape [${shape}], but belongs to ${describe(parameter)}`);

@@ -1,5 +1,6 @@
 // Options of SGD and of its groups: defaults, checks, and the adoption of a group. Order and texts are PyTorch's.
 
+import { checkKeys } from "../checks.js";
 import { Parameter } from "../parameter.js";
 import { isNumber, item, pythonType, toList } from "./python.js";
 
@@ -61,9 +62,7 @@ const NOT_NEGATIVE = { lr: "learning rate", momentum: "momentum value", weightDe
 
 /** Defaults with the constructor's options, checked. */
 export function checkedDefaults(options: SGDOptions): Defaults {
-  for (const key of Object.keys(options)) {
-    if (!Object.hasOwn(DEFAULTS, key)) throw new TypeError(`SGD got an unexpected option '${key}'`);
-  }
+  checkKeys(options, Object.keys(DEFAULTS), "SGD");
   // In the order of the defaults, with those for what is given as undefined.
   const defaults = { ...DEFAULTS, ...options };
   fillIn(defaults, DEFAULTS);

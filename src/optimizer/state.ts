@@ -1,7 +1,7 @@
 // What the optimizer remembers of each parameter.
 
+import { checkNumbers } from "../checks.js";
 import { type FloatArray, lasting, Region } from "../memory/region.js";
-import { checkNumbers } from "../numbers.js";
 import type { Parameter } from "../parameter.js";
 import type { SparseRows } from "../sparse-gradient.js";
 import { structure } from "../structure.js";

@@ -1,6 +1,7 @@
 // Engines whose steps are shared among threads.
 
-import { checkKeys, ENGINE_OPTIONS, Engine, type EngineOptions } from "../engine.js";
+import { checkKeys } from "../checks.js";
+import { ENGINE_OPTIONS, Engine, type EngineOptions } from "../engine.js";
 import { sharedKernelSource } from "../entry/embedded-shared.js";
 import { hardwareThreads, whatIsMissing } from "./environment.js";
 import { newSharedMemory } from "./memory.js";

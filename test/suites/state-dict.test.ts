@@ -232,11 +232,11 @@ test("a dict that does not fit leaves everything as it was", () => {
   );
   refuses(target, withBuffer(0, { ...a, shape: [3, 2] }), /state entry 0 has 6 elements of shape \[3,2\].*\[2,3\]/);
   refuses(target, withBuffer(0, { ...a, data: new Float32Array(5) }), /5 elements/);
-  refuses(target, withBuffer(2, { ...a, shape: [], dtype: "int8" }), /dtype int8/);
+  refuses(target, withBuffer(2, { ...a, shape: [], dtype: "int8" }), /got int8 in/);
   refuses(
     target,
     withBuffer(2, { ...a, shape: [], data: [1] }),
-    /must hold floats in their typed array, got dtype float32 in list/,
+    /must be float32, float64, float16 or bfloat16 in its typed array, got float32 in list/,
   );
   refuses(target, { ...good, state: { 0: 3 } }, /state entry 0/);
   refuses(target, { ...good, param_groups: [good.param_groups[0]] }, /different number of parameter groups/);

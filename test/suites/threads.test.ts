@@ -216,7 +216,7 @@ threaded("refuses wrong options", async () => {
     [{ threads: 0 }, /threads must be an integer from 1 to 1024, got 0/],
     [{ threads: 1.5 }, /got 1\.5/],
     [{ threads: "2" }, /got "2"/],
-    [{ thread: 2 }, /createThreadedEngine has no option thread/],
+    [{ thread: 2 }, /createThreadedEngine has no option 'thread'/],
     [{ memory: unshared, ...own }, /memory is not shared/],
     [{ memory: shared }, /options\.allocate and options\.free/],
   ];

@@ -1,4 +1,4 @@
-// Checks of numbers that come from outside, and of arrays of them.
+// Checks of what comes from outside: options, numbers, and arrays of them.
 
 import type { DType } from "./kernel/variants.js";
 import { ARRAY_TYPE } from "./memory/region.js";
@@ -19,6 +19,16 @@ export type NumberArray =
 /** How messages call what came instead of what was expected. */
 export function typeName(value: unknown): string {
   return value === null ? "null" : typeof value;
+}
+
+/** Refuses what is no object, and keys other than `known`. */
+export function checkKeys(options: object, known: readonly string[], who: string): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`options of ${who} must be an object, got ${typeName(options)}`);
+  }
+  for (const key in options) {
+    if (!known.includes(key)) throw new TypeError(`${who} has no option '${key}': it knows ${known.join(", ")}`);
+  }
 }
 
 /** Refuses what is no integer from 0 to `most`, or no multiple of `step`. */
