@@ -218,7 +218,7 @@ test("step refuses options that it does not know, before the closure is called",
   const before = params.map(({ data }) => data.slice());
   let calls = 0;
   const closure = () => calls++;
-  assert.throws(() => optimizer.step(closure, { gradscale: 1 } as object), /no option gradscale/);
+  assert.throws(() => optimizer.step(closure, { gradscale: 1 } as object), /no option 'gradscale'/);
   assert.throws(
     () => optimizer.step(closure, { maxGradNorm: "1" } as object),
     /maxGradNorm must be a number, got string/,

@@ -117,7 +117,7 @@ test("shapes, dtypes and options with other names than their own are refused", (
   use(() => engine.parameter(2, [1, 2] as never), /a parameter has no option '0': it knows dtype, data/);
   use(() => engine.parameter(2, "float64" as never), /options of a parameter must be an object, got string/);
   use(() => createEngine(null as never), /options of createEngine must be an object, got null/);
-  use(() => engine.parameter(2, { dta: [1, 2] } as never), /no option dta/);
+  use(() => engine.parameter(2, { dta: [1, 2] } as never), /no option 'dta'/);
   const parameter: Parameter = engine.parameter(1);
   use(() => (parameter.grad = 3 as never), /grad must be an array of numbers, got number/);
   use(() => new SGD([parameter], { lr: 1 }).zeroGrad({ setToNone: false } as never), /zeroGrad takes true or false/);
