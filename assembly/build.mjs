@@ -1,27 +1,30 @@
-// Compiles the source, and writes what src/kernel/assemble.ts makes the builds of; then makes them, for dist/.
+// Compiles the source, writes what src/kernel/assemble.ts makes the builds of, and makes them, for dist/.
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import asc from "assemblyscript/asc";
-import { templateOf } from "./template.mjs";
+import { COUNT } from "../src/kernel/variants.ts";
+import { templateOf } from "./template/text.mjs";
 
-const config = JSON.parse(await readFile("asconfig.json", "utf8"));
-const [[target, { outFile }]] = Object.entries(config.targets);
+const TARGET = "template";
+const { outFile } = JSON.parse(await readFile("asconfig.json", "utf8")).targets[TARGET];
 await mkdir("dist", { recursive: true });
-const { error, stderr } = await asc.main(["assembly/index.ts", "--target", target]);
+const { error, stderr } = await asc.main(["assembly/index.ts", "--target", TARGET, "--use", `VARIANTS=${COUNT}`]);
 if (error) {
   console.error(stderr.toString());
   process.exit(1);
 }
 
-const constants = templateOf(await readFile(outFile));
+const constants = templateOf(await readFile(outFile), COUNT);
 const lines = Object.entries(constants).map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`);
 await writeFile("src/kernel/template.generated.ts", `// Written by assembly/build.mjs.\n${lines.join("")}`);
 
+// Only now: it imports what has just been written.
 const { assemble } = await import("../src/kernel/assemble.ts");
-const { unshared, shared } = constants;
-for (const build of ["hardware", "emulated", "separate"]) {
-  for (const [suffix, memory] of Object.entries({ "": unshared, "-shared": shared })) {
-    const name = build === "emulated" ? `kernel${suffix}` : `kernel-${build}${suffix}`;
-    await writeFile(`dist/${name}.wasm`, assemble(build, memory));
-  }
+for (const [build, name] of [
+  ["emulated", "kernel"],
+  ["hardware", "kernel-hardware"],
+  ["separate", "kernel-separate"],
+]) {
+  await writeFile(`dist/${name}.wasm`, assemble(build, constants.unshared));
+  await writeFile(`dist/${name}-shared.wasm`, assemble(build, constants.shared));
 }

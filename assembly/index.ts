@@ -8,31 +8,22 @@ import { clamp, multiply } from "./gradient";
 import { multiplier, multiplyAdd } from "./multiply-add";
 import { update } from "./sgd";
 
-export {
-  hardware_multiplier_f32,
-  hardware_multiply_add_f32,
-  hardware_multiply_add_f64,
-  emulated_multiplier_f32,
-  emulated_multiply_add_f32,
-  emulated_multiply_add_f64,
-  separate_multiplier_f32,
-  separate_multiply_add_f32,
-  separate_multiply_add_f64,
-  emulated64, hard32,
-} from "./multiply-add";
+// What follows up to the next line is for the template only: builds do not export it.
+export * from "./multiply-add";
+export function update_f32(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32, f: f32, c: f32): void { update<f32>(p, g, b, n, lr, wd, r, u, l, f, c); }
+export function update_f64(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64, f: f64, c: f64): void { update<f64>(p, g, b, n, lr, wd, r, u, l, f, c); }
+// ----
 
-export function update_f32(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32, f: f32, c: f32): void {
-  update<f32>(p, g, b, n, lr, wd, r, u, l, f, c);
-}
-export function update_f64(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64, f: f64, c: f64): void {
-  update<f64>(p, g, b, n, lr, wd, r, u, l, f, c);
-}
-/** One step of n elements by the given variant. */
+/**
+ * One step of n elements by the given variant; the scalars are explained in sgd.ts. One export for all of them, because
+ * JavaScript engines call a function fast that is always the same. The table holds the variants: those for f32 first.
+ */
 export function sgd_f32(variant: u32, p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32, f: f32, c: f32): void {
   call_indirect<void>(variant, p, g, b, n, lr, wd, r, u, l, f, c);
 }
 export function sgd_f64(variant: u32, p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64, f: f64, c: f64): void {
-  call_indirect<void>(variant + 30, p, g, b, n, lr, wd, r, u, l, f, c);
+  // @ts-ignore: introduced by build.mjs
+  call_indirect<void>(variant + VARIANTS, p, g, b, n, lr, wd, r, u, l, f, c);
 }
 
 export function multiply_f32(to: usize, from: usize, n: usize, first: f32, second: f32): void { multiply<f32>(to, from, n, first, second); }

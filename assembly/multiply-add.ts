@@ -17,7 +17,7 @@ export function multiplyAdd<T extends number>(x: v128, k: v128, z: v128): v128 {
   return sizeof<T>() == 4 ? multiplyAddF32(x, k, z) : multiplyAddF64(x, k, z);
 }
 
-// ---- What the builds put in their places.
+// What the builds have in the places of these: functions named by build and hole, whose instructions are written out there.
 
 export function hardware_multiplier_f32(k: f32): v128 { return f32x4.splat(k); }
 export function hardware_multiply_add_f32(x: v128, k: v128, z: v128): v128 { return f32x4.relaxed_madd(x, k, z); }
@@ -25,7 +25,7 @@ export function hardware_multiply_add_f64(x: v128, k: v128, z: v128): v128 { ret
 
 export function emulated_multiplier_f32(k: f32): v128 { return f64x2.splat(f64(k)); }
 export function emulated_multiply_add_f32(x: v128, k: v128, z: v128): v128 { return emulated32(x, k, z); }
-export function emulated_multiply_add_f64(x: v128, k: v128, z: v128): v128 { return emulated64(x, k, z); }
+export function emulated_multiply_add_f64(x: v128, k: v128, z: v128): v128 { return emulated_f64(x, k, z); }
 
 export function separate_multiplier_f32(k: f32): v128 { return f32x4.splat(k); }
 export function separate_multiply_add_f32(x: v128, k: v128, z: v128): v128 { return f32x4.add(f32x4.mul(x, k), z); }
@@ -63,10 +63,11 @@ function emulated32(x: v128, k: v128, z: v128): v128 {
   // whose squares are 0, those up to 2^-75, are taken as hard. No constants but 0, because engines build others anew at every use.
   const midpoint = i32x4.abs(i32x4.shl(v128.shuffle<i32>(lo, hi, 0, 2, 4, 6), 3));
   const small = f32x4.eq(f32x4.mul(result, result), f32x4.splat(0));
-  return i32x4.bitmask(v128.or(midpoint, small)) ? hard32(x, k, z) : result;
+  return i32x4.bitmask(v128.or(midpoint, small)) ? emulated_hard_f32(x, k, z) : result;
 }
 
-export function hard32(x: v128, k: v128, z: v128): v128 {
+/** Exported so that it is called: it is long and rare. */
+export function emulated_hard_f32(x: v128, k: v128, z: v128): v128 {
   return narrow(
     addToOdd(f64x2.mul(low(x), k), low(z)),
     addToOdd(f64x2.mul(high(x), k), high(z)),
@@ -118,8 +119,8 @@ const LARGEST: f64 = 1.0e298; // below 2^990
 @inline
 const SMALLEST_PRODUCT: f64 = 1.0e-288; // above 2^-957
 
-// Not inlined: it is long, and a call is a small part of what it costs.
-export function emulated64(x: v128, k: v128, z: v128): v128 {
+// Exported so that it is called, not written out: it is long, and a call is a small part of what it costs.
+export function emulated_f64(x: v128, k: v128, z: v128): v128 {
   const product = f64x2.mul(x, k);
   const size = f64x2.abs(product);
   const largest = f64x2.pmax(f64x2.pmax(size, f64x2.abs(x)), f64x2.pmax(f64x2.abs(z), f64x2.abs(k)));

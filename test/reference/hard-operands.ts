@@ -86,6 +86,16 @@ function cancellation(next: Next, f: Format): Operands {
   return [x, k, f.round(-product * (1 + ulps * 2 ** (1 - f.precision)))];
 }
 
+/** z takes away so much of a small product that what is left is subnormal, and half of its bits lie below the smallest number. */
+function cancellationToSubnormal(next: Next, f: Format): Operands {
+  const e = between(next, f.normal, f.smallest + 2 * f.precision);
+  const part = between(next, Math.max(f.normal, e - f.largest), Math.min(f.largest, e - f.normal));
+  const x = sign(next) * significand(next, f, part);
+  const k = significand(next, f, e - part);
+  const lastBit = power(Math.max(e - f.precision + 1, f.smallest));
+  return [x, k, f.round(between(next, -4, 4) * lastBit - f.round(x * k))];
+}
+
 /** Results among the subnormal numbers, with bits of the product far below the smallest of them. */
 function subnormal(next: Next, f: Format): Operands {
   const e = between(next, f.smallest - 4, f.normal + 2);
@@ -160,6 +170,7 @@ export const KINDS: Readonly<Record<string, (next: Next, format: Format) => Oper
   halfOfLastBit,
   tieWithLowerHalf,
   cancellation,
+  cancellationToSubnormal,
   subnormal,
   borderOfSubnormals,
   large,

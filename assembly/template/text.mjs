@@ -1,0 +1,230 @@
+// The compiled template as text, with places in it that src/kernel/assemble.ts fills in.
+//
+// A byte is one character, or two; other characters have a meaning of their own:
+//
+//   t F yes u no v   one of both, by flag F
+//   w x y            instructions that every build has its own of
+//   z                which build it is
+//   ~                between parts
+//
+// The parts: what stands before the imports; what stands between the functions' types and the table's contents; the functions. Of
+// each of them: its kind, its type, its body.
+
+import { KIND, OP, readModule } from "./read.mjs";
+
+const BUILDS = ["hardware", "emulated", "separate"];
+/** The imported globals of holes.ts, in the order of `flags` in assemble.ts. */
+const FLAGS = ["momentum", "damped", "nesterov", "decay", "scaled", "zeroed", "paired", "single"];
+/** The imported functions of holes.ts, with the character that stands for each. */
+const HOLES = { multiplier_f32: "w", multiply_add_f32: "x", multiply_add_f64: "y" };
+/** The functions of multiply-add.ts that take the places of holes, by build. */
+const FILLED_IN = BUILDS.flatMap((build) => Object.keys(HOLES).map((hole) => `${build}_${hole}`));
+/** Functions that are there once, once per variant, once per dtype, and only where multiply-add is emulated. */
+const FUNCTION = { once: 0, perVariant: 1, perDtype: 2, emulation: 3 };
+
+const V128 = 0x7b;
+const I32 = 0x7f;
+/** In functions with holes, locals from here on are those of the instructions that are filled in. */
+const HOLE_LOCALS = 32;
+/** The size of a kernel's parts is written in three bytes. */
+const LARGEST = 2 ** 21;
+
+const UNSHARED = [0, 0];
+/** A shared memory needs a maximum: 65536 pages. */
+const SHARED = [3, 0, 0x80, 0x80, 4];
+
+/** @param variants how many there are */
+export function templateOf(bytes, variants) {
+  const module = readModule(bytes);
+  const functions = arrange(module);
+  const indices = newIndices(functions, variants);
+  const texts = functions.map(
+    ({ index, kind }) =>
+      encode([kind, module.functions[index].type]) +
+      encodeLocals(module, index) +
+      encodeInstructions(module, indices, module.functions[index].instructions),
+  );
+  const start = encode([...module.start, ...section(1, module.types)]);
+  const table = encode(section(4, [1, 0x70, 1, ...leb(2 * variants), ...leb(2 * variants)]));
+  const rounding = `${encode([6, 6, 1, I32, 0, OP.i32_const])}z${encode([OP.end])}`;
+  const exports = encode(section(7, exportList(module, functions, indices)));
+  const template = [start, table + rounding + exports, ...texts].join("~");
+  if (template.length * 2 * variants > LARGEST) throw new Error("the kernel is too large for sizes of three bytes");
+  return {
+    template,
+    inlined: BUILDS.map((build) => Object.keys(HOLES).map((hole) => inlined(module, indices, `${build}_${hole}`))),
+    unshared: memoryImport(UNSHARED),
+    shared: memoryImport(SHARED),
+  };
+}
+
+/**
+ * The functions of the builds in their order: the variants, for float32 and then for float64, as the table has them; what else
+ * every build has; what only the emulation needs.
+ */
+function arrange(module) {
+  const { exports, functions } = module;
+  const variants = ["update_f32", "update_f64"].map((name) => exports.get(name));
+  const others = reachable(module, (name) => !isInternal(name));
+  const emulation = reachable(module, (name) => name.startsWith("emulated_"));
+  const filledIn = new Set(FILLED_IN.map((name) => exports.get(name)));
+  const kindOf = (index) => (readsFlag(module, functions[index], "single") ? FUNCTION.perDtype : FUNCTION.once);
+  return [
+    ...variants.map((index) => ({ index, kind: FUNCTION.perVariant })),
+    ...[...others].map((index) => ({ index, kind: kindOf(index) })),
+    ...[...emulation]
+      .filter((index) => !others.has(index) && !filledIn.has(index))
+      .map((index) => ({ index, kind: FUNCTION.emulation })),
+  ];
+}
+
+/** What the source exports for the template only. */
+function isInternal(name) {
+  return ["update", ...BUILDS].some((prefix) => name.startsWith(`${prefix}_`));
+}
+
+function readsFlag({ flags }, { instructions }, flag) {
+  return instructions.some(({ op, operand }) => op === OP.global_get && flags[operand] === flag);
+}
+
+/** The functions that are exported under such names, and those that they call. */
+function reachable({ exports, functions, holes }, isWanted) {
+  const reached = new Set([...exports].filter(([name]) => isWanted(name)).map(([, index]) => index));
+  for (const index of reached) {
+    for (const { op, operand } of functions[index].instructions) {
+      if (op === OP.call && operand >= holes.length) reached.add(operand - holes.length);
+    }
+  }
+  return reached;
+}
+
+/** Where functions are in a build, the first of those that are there several times. */
+function newIndices(functions, variants) {
+  const copies = { [FUNCTION.perVariant]: variants, [FUNCTION.perDtype]: 2 };
+  const indices = new Map();
+  let next = 0;
+  for (const { index, kind } of functions) {
+    indices.set(index, next);
+    next += copies[kind] ?? 1;
+  }
+  return indices;
+}
+
+function exportList({ exports }, functions, indices) {
+  const entry = (name, kind, index) => [...vector(new TextEncoder().encode(name)), kind, ...leb(index)];
+  const entries = [entry("rounding", KIND.global, 0), entry("memory", KIND.memory, 0)];
+  for (const [name, index] of exports) {
+    if (isInternal(name)) continue;
+    const typed = functions.find((one) => one.index === index).kind === FUNCTION.perDtype;
+    const names = typed ? [`${name}_f32`, `${name}_f64`] : [name];
+    names.forEach((name, i) => {
+      entries.push(entry(name, KIND.function, indices.get(index) + i));
+    });
+  }
+  return [...leb(entries.length), ...entries.flat()];
+}
+
+/** A function's groups of locals, and those of the instructions that are filled in. */
+function encodeLocals({ functions, holes, exports }, index) {
+  const { locals, instructions } = functions[index];
+  const groups = [...locals];
+  if (instructions.some(({ op, operand }) => op === OP.call && operand < holes.length)) {
+    const own = countLocals(functions[index]);
+    if (own > HOLE_LOCALS) throw new Error(`a function with holes has ${own} locals: raise HOLE_LOCALS`);
+    const most = Math.max(...FILLED_IN.map((name) => countLocals(functions[exports.get(name)])));
+    groups.push({ count: HOLE_LOCALS - own, type: I32 }, { count: most, type: V128 });
+  }
+  return encode([...leb(groups.length), ...groups.flatMap(({ count, type }) => [...leb(count), type])]);
+}
+
+function countLocals({ parameters, locals }) {
+  return locals.reduce((sum, { count }) => sum + count, parameters);
+}
+
+function encodeInstructions({ flags, holes }, indices, instructions) {
+  let text = "";
+  /** Blocks that are open; of those that are chosen, whether the other branch has begun. */
+  const open = [];
+  for (let i = 0; i < instructions.length; i++) {
+    const { op, operand, bytes } = instructions[i];
+    const block = open.at(-1);
+    if (op === OP.global_get) {
+      const flag = FLAGS.indexOf(flags[operand]);
+      if (flag < 0) throw new Error(`assemble.ts has no flag ${flags[operand]}`);
+      text += `t${encode([flag])}`;
+      if (instructions[i + 1].op === OP.if) {
+        open.push({ chosen: true, other: false });
+        i++;
+      } else {
+        text += `${encode([OP.i32_const, 1])}u${encode([OP.i32_const, 0])}v`;
+      }
+    } else if (op === OP.call) {
+      text +=
+        operand < holes.length ? HOLES[holes[operand]] : encode([op, ...leb(indices.get(operand - holes.length))]);
+    } else if (op === OP.else && block?.chosen) {
+      block.other = true;
+      text += "u";
+    } else if (op === OP.end && block?.chosen) {
+      text += open.pop().other ? "v" : "uv";
+    } else {
+      if (op >= OP.block && op <= OP.if) open.push({ chosen: false });
+      if (op === OP.end) open.pop();
+      checkBranch(op, operand, open);
+      text += encode(bytes);
+    }
+  }
+  return text;
+}
+
+/** Depths of branches count blocks, of which the chosen ones will not be there. */
+function checkBranch(op, depth, open) {
+  if ((op === OP.br || op === OP.br_if) && open.slice(-1 - depth).some(({ chosen }) => chosen)) {
+    throw new Error("a branch leaves a block that is chosen: write it without return, break and continue in there");
+  }
+}
+
+/** A build's instructions for a hole: the body of its function, with its parameters and locals in those from HOLE_LOCALS on. */
+function inlined(module, indices, name) {
+  const { parameters, instructions } = module.functions[module.exports.get(name)];
+  const body = instructions.slice(0, -1);
+  const isLocal = ({ op }) => op >= OP.local_get && op <= OP.local_tee;
+  const uses = (local) => body.filter((one) => isLocal(one) && one.operand === local).length;
+  // Parameters that are read first, in their order, and never again, are where they are needed: on the stack.
+  let ready = 0;
+  while (ready < parameters && body[ready].op === OP.local_get && body[ready].operand === ready && uses(ready) === 1)
+    ready++;
+  const stored = Array.from({ length: parameters - ready }, (_, i) => HOLE_LOCALS + parameters - 1 - i);
+  const moved = body
+    .slice(ready)
+    .map((one) => (isLocal(one) ? { ...one, bytes: [one.op, HOLE_LOCALS + one.operand] } : one));
+  return encode(stored.flatMap((local) => [OP.local_set, local])) + encodeInstructions(module, indices, moved);
+}
+
+function memoryImport(limits) {
+  const name = (text) => vector(new TextEncoder().encode(text));
+  return encode(section(2, [1, ...name("env"), ...name("memory"), KIND.memory, ...limits]));
+}
+
+function section(id, content) {
+  return [id, ...vector(content)];
+}
+
+function vector(bytes) {
+  return [...leb(bytes.length), ...bytes];
+}
+
+/** An unsigned LEB128. */
+function leb(value) {
+  return value < 128 ? [value] : [(value & 127) | 128, ...leb(value >> 7)];
+}
+
+/**
+ * Text that compresses as well as the bytes do, which base64 does not: a byte always becomes the same characters, so that
+ * repetitions stay. Bytes up to 79 are one character, as most bytes of WebAssembly are; the others have a first
+ * character for their upper two bits.
+ */
+function encode(bytes) {
+  return Array.from(bytes, (byte) =>
+    byte < 80 ? String.fromCharCode(byte + 32) : String.fromCharCode(112 + (byte >> 6), 32 + (byte & 63)),
+  ).join("");
+}
