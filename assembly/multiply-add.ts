@@ -1,7 +1,7 @@
 // x·k + z with the rounding that the build is for; everything else in the kernel is written in terms of it.
 
 import { multiplierF32, multiplyAddF32, multiplyAddF64 } from "./holes";
-import { multiplyAddHard64 } from "./multiply-add-exact";
+import { multiplyAddHard64 } from "./multiply-add-hard";
 
 /** k as multiplyAdd wants it: in all lanes, and for the emulation of f32 already as f64. */
 // @ts-ignore: decorator
@@ -128,21 +128,27 @@ export function emulated_f64(x: v128, k: v128, z: v128): v128 {
     f64x2.ge(size, f64x2.splat(SMALLEST_PRODUCT)),
     f64x2.le(largest, f64x2.splat(LARGEST)),
   );
-  return i64x2.all_true(ordinary) ? addProduct(x, k, z, f64x2.splat(0)) : hard64(x, k, z);
+  return i64x2.all_true(ordinary) ? emulated_sum_f64(x, k, z, f64x2.splat(0)) : hard64(x, k, z);
 }
 
 /**
- * x·k + z rounded once (Boldo and Melquiond's Fmac): to a f64, or where the absolute value is below `limit`, a power of two, to a multiple of
- * limit·2^-52.
+ * x·k + z rounded once (Boldo and Melquiond's Fmac): to a f64, or where its absolute value is below `limit`, a power of two or
+ * 0, to a multiple of limit·2^-52.
  */
-export function addProduct(x: v128, k: v128, z: v128, limit: v128): v128 {
+export function emulated_sum_f64(x: v128, k: v128, z: v128, limit: v128): v128 {
   const product = f64x2.mul(x, k);
   const error = productError(x, k, product);
   const small = f64x2.add(z, error);
   const most = f64x2.add(product, small);
   const little = addToOdd(sumError(z, error, small), sumError(product, small, most));
   const sum = f64x2.add(most, little);
-  const rest = sumError(most, little, sum);
+  return v128.any_true(limit) ? roundBelow(sum, sumError(most, little, sum), limit) : sum;
+}
+
+/** sum + rest, to a multiple of limit·2^-52 where that is below `limit`, else `sum`. */
+// @ts-ignore: decorator
+@inline
+function roundBelow(sum: v128, rest: v128, limit: v128): v128 {
   const sign = v128.and(sum, f64x2.splat(-0.0));
   // What is added to this has limit·2^-52 as its last bit.
   const coarse = v128.and(v128.or(limit, sign), f64x2.lt(f64x2.abs(sum), limit));

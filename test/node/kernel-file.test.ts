@@ -1,7 +1,9 @@
-// The .wasm files as others use them: called directly by their documented convention, and given to `createEngine`.
+// The .wasm files as others use them: called directly by their documented convention, from the loader of AssemblyScript programs
+// and without one, and given to `createEngine`.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { instantiateSync } from "@assemblyscript/loader";
 import { createEngine, SGD } from "sgd-wasm";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -29,14 +31,18 @@ for (const { name, rounding, fma, multiplyAdd } of BUILDS) {
 
   supported(`${name}.wasm takes a step when it is called directly`, () => {
     const memory = new WebAssembly.Memory({ initial: 1 });
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
-    const [p, g] = [64, 128].map((address) => new Float32Array(memory.buffer, address, 5));
-    p.set(P);
-    g.set(G);
-    const step = exports.sgd_f32 as (...args: number[]) => void;
-    step(0, 64, 128, 0, 5, -LR, 0, 0, 1, 0);
-    assertSameBits(p, expected);
-    assertSameBits(g, G);
+    const module = new WebAssembly.Module(bytes);
+    const plain = new WebAssembly.Instance(module, { env: { memory } });
+    const loaded = instantiateSync(module, { env: { memory } });
+    for (const { exports } of [plain, loaded]) {
+      const [p, g] = [64, 128].map((address) => new Float32Array(memory.buffer, address, 5));
+      p.set(P);
+      g.set(G);
+      const step = exports.sgd_f32 as (...args: number[]) => void;
+      step(0, 64, 128, 0, 5, -LR, 0, 0, 1, 0, 1, 1);
+      assertSameBits(p, expected);
+      assertSameBits(g, G);
+    }
   });
 
   supported(`${name}.wasm is the kernel of an engine that it is given to`, () => {
