@@ -14,7 +14,7 @@ if (error) {
   process.exit(1);
 }
 
-const constants = templateOf(await readFile(outFile), COUNT);
+const constants = templateOf(await readFile(outFile));
 const lines = Object.entries(constants).map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`);
 await writeFile("src/kernel/template.generated.ts", `// Written by assembly/build.mjs.\n${lines.join("")}`);
 

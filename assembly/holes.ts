@@ -1,24 +1,7 @@
-// What the source leaves open, and src/kernel/assemble.ts fills in: once per variant, dtype and build.
+// What the source leaves open, and src/kernel/assemble.ts fills in for every function: imports that no build has.
+// sgd.ts declares those of its own: what a variant does.
 
-/** Yes or no, each known when a function is assembled: the branch that is not taken is not there. */
-// @ts-ignore: decorator
-@external("is", "scaled")
-export declare const scaled: bool;
-// @ts-ignore: decorator
-@external("is", "zeroed")
-export declare const zeroed: bool;
-// @ts-ignore: decorator
-@external("is", "decay")
-export declare const decay: bool;
-// @ts-ignore: decorator
-@external("is", "momentum")
-export declare const momentum: bool;
-// @ts-ignore: decorator
-@external("is", "damped")
-export declare const damped: bool;
-// @ts-ignore: decorator
-@external("is", "nesterov")
-export declare const nesterov: bool;
+/** Yes or no: of an `if` the branch that is not taken is not there. Two vectors a turn; the element type is f32. */
 // @ts-ignore: decorator
 @external("is", "paired")
 export declare const paired: bool;
@@ -26,6 +9,7 @@ export declare const paired: bool;
 @external("is", "single")
 export declare const single: bool;
 
+/** Functions whose instructions are written out. */
 // @ts-ignore: decorator
 @external("inline", "multiplier_f32")
 export declare function multiplierF32(k: f32): v128;

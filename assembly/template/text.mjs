@@ -10,11 +10,12 @@
 // The parts: what stands before the imports; what stands between the functions' types and the table's contents; the functions. Of
 // each of them: its kind, its type, its body.
 
+import { COUNT, flagsOf } from "../../src/kernel/variants.ts";
 import { KIND, OP, readModule } from "./read.mjs";
 
 const BUILDS = ["hardware", "emulated", "separate"];
-/** The imported globals of holes.ts, in the order of `flags` in assemble.ts. */
-const FLAGS = ["momentum", "damped", "nesterov", "decay", "scaled", "zeroed", "paired", "single"];
+/** The imported globals, counted as assemble.ts does. */
+const FLAGS = Object.keys(flagsOf(0, false));
 /** The imported functions of holes.ts, with the character that stands for each. */
 const HOLES = { multiplier_f32: "w", multiply_add_f32: "x", multiply_add_f64: "y" };
 /** The functions of multiply-add.ts that take the places of holes, by build. */
@@ -33,11 +34,11 @@ const UNSHARED = [0, 0];
 /** A shared memory needs a maximum: 65536 pages. */
 const SHARED = [3, 0, 0x80, 0x80, 4];
 
-/** @param variants how many there are */
-export function templateOf(bytes, variants) {
+/** @param bytes the compiled module */
+export function templateOf(bytes) {
   const module = readModule(bytes);
   const functions = arrange(module);
-  const indices = newIndices(functions, variants);
+  const indices = newIndices(functions);
   const texts = functions.map(
     ({ index, kind }) =>
       encode([kind, module.functions[index].type]) +
@@ -45,11 +46,11 @@ export function templateOf(bytes, variants) {
       encodeInstructions(module, indices, module.functions[index].instructions),
   );
   const start = encode([...module.start, ...section(1, module.types)]);
-  const table = encode(section(4, [1, 0x70, 1, ...leb(2 * variants), ...leb(2 * variants)]));
+  const table = encode(section(4, [1, 0x70, 1, ...leb(2 * COUNT), ...leb(2 * COUNT)]));
   const rounding = `${encode([6, 6, 1, I32, 0, OP.i32_const])}z${encode([OP.end])}`;
   const exports = encode(section(7, exportList(module, functions, indices)));
   const template = [start, table + rounding + exports, ...texts].join("~");
-  if (template.length * 2 * variants > LARGEST) throw new Error("the kernel is too large for sizes of three bytes");
+  if (template.length * 2 * COUNT > LARGEST) throw new Error("the kernel is too large for sizes of three bytes");
   return {
     template,
     inlined: BUILDS.map((build) => Object.keys(HOLES).map((hole) => inlined(module, indices, `${build}_${hole}`))),
@@ -99,8 +100,8 @@ function reachable({ exports, functions, holes }, isWanted) {
 }
 
 /** Where functions are in a build, the first of those that are there several times. */
-function newIndices(functions, variants) {
-  const copies = { [FUNCTION.perVariant]: variants, [FUNCTION.perDtype]: 2 };
+function newIndices(functions) {
+  const copies = { [FUNCTION.perVariant]: COUNT, [FUNCTION.perDtype]: 2 };
   const indices = new Map();
   let next = 0;
   for (const { index, kind } of functions) {
@@ -150,7 +151,7 @@ function encodeInstructions({ flags, holes }, indices, instructions) {
     const block = open.at(-1);
     if (op === OP.global_get) {
       const flag = FLAGS.indexOf(flags[operand]);
-      if (flag < 0) throw new Error(`assemble.ts has no flag ${flags[operand]}`);
+      if (flag < 0) throw new Error(`src/kernel/variants.ts has no flag ${flags[operand]}`);
       text += `t${encode([flag])}`;
       if (instructions[i + 1].op === OP.if) {
         open.push({ chosen: true, other: false });

@@ -3,7 +3,7 @@
 
 import { BUILDS, type Build } from "./kernel.js";
 import { inlined, template } from "./template.generated.js";
-import { COUNT, variantAt } from "./variants.js";
+import { COUNT, flagsOf } from "./variants.js";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -26,7 +26,7 @@ export function assemble(build: Build, memory: string): Bytes {
     // How often a function is there: once, for each variant, for each dtype, or only where multiply-add is emulated.
     const copies = [1, COUNT, 2, Number(emulated)][kind];
     for (let copy = 0; copy < copies; copy++) {
-      const body = concat(choose(parts, [...Object.values(variantAt(copy)), !emulated, copy === 0]));
+      const body = concat(choose(parts, Object.values(flagsOf(copy, emulated))));
       types.push(Uint8Array.of(type));
       bodies.push(number(body.length), body);
     }

@@ -34,6 +34,14 @@ export function variantAt(index: number): Variant {
   };
 }
 
+/**
+ * What is left open in the source of a function that is there several times: for the copy of a variant, or of a dtype (float32 is
+ * the first). Two vectors a turn are paired where multiply-add is an instruction or two.
+ */
+export function flagsOf(copy: number, emulated: boolean) {
+  return { ...variantAt(copy), paired: !emulated, single: copy === 0 };
+}
+
 /** The variants on gradients as they are, by name: `<momentum>[_damped][_decay]`. */
 export const VARIANTS: readonly (Variant & { name: string })[] = /* @__PURE__ */ Array.from(
   { length: SCALED },

@@ -21,7 +21,8 @@ export class Scalars {
 
   /** @throws on options that are no numbers */
   read(group: ParamGroup): void {
-    if (group.weight_decay !== undefined) throw new TypeError("a parameter group has no option weight_decay: write weightDecay");
+    if (group.weight_decay !== undefined)
+      throw new TypeError("a parameter group has no option weight_decay: write weightDecay");
     this.negativeLr = -asNumber(group, "lr");
     this.momentum = asNumber(group, "momentum");
     this.weightDecay = asNumber(group, "weightDecay");
