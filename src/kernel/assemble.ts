@@ -47,14 +47,14 @@ export function assemble(build: Build, memory: string): Bytes {
 function choose(parts: readonly (Bytes | string)[], flags: readonly boolean[]): Bytes[] {
   const chosen: Bytes[] = [];
   let skipped = 0; // open choices from the first of which this is not the branch
-  for (const part of parts) {
-    if (typeof part !== "string") {
-      if (skipped === 0) chosen.push(part);
-    } else if (part === "v") {
+  for (let i = 0; i < parts.length; i += 2) {
+    if (skipped === 0) chosen.push(parts[i] as Bytes);
+    const marker = parts[i + 1] as string | undefined;
+    if (marker === "v") {
       if (skipped > 0) skipped--;
-    } else if (part === "u") {
+    } else if (marker === "u") {
       if (skipped < 2) skipped = 1 - skipped;
-    } else if (skipped > 0 || !flags[part.charCodeAt(1) - 32]) skipped++;
+    } else if (marker && (skipped > 0 || !flags[marker.charCodeAt(1) - 32])) skipped++;
   }
   return chosen;
 }

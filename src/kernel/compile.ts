@@ -15,10 +15,12 @@ export function compiled(memory: string): KernelSource {
 
 /** Null where the runtime does not accept the instructions. */
 function compile(build: Build, memory: string): WebAssembly.Module | null {
-  if (build === "hardware" && !WebAssembly.validate(new Uint8Array(RELAXED))) return null;
-  const bytes = assemble(build, memory);
-  return WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null;
+  const accepted = WebAssembly.validate(Uint8Array.of(...PROBE, ...(build === "hardware" ? RELAXED : SIMD), 26, 11));
+  return accepted ? new WebAssembly.Module(assemble(build, memory)) : null;
 }
 
-/** (module (func unreachable f32x4.relaxed_madd drop)): whether its instruction is accepted costs less to ask than to assemble a kernel. */
-const RELAXED = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 9, 1, 7, 0, 0, 253, 133, 2, 26, 11];
+/** (module (func unreachable `instruction` drop)): to ask costs less than to assemble a kernel. */
+const PROBE = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 9, 1, 7, 0, 0];
+/** f32x4.relaxed_madd, f32x4.mul */
+const RELAXED = [253, 133, 2];
+const SIMD = [253, 230, 1];
