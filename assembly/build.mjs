@@ -2,12 +2,13 @@
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import asc from "assemblyscript/asc";
+import binaryen from "assemblyscript/binaryen";
 import { COUNT } from "../src/kernel/variants.ts";
 import { templateOf } from "./template/text.mjs";
 
 const TARGET = "template";
 const { outFile } = JSON.parse(await readFile("asconfig.json", "utf8")).targets[TARGET];
-await mkdir("dist", { recursive: true });
+for (const folder of ["out", "dist"]) await mkdir(folder, { recursive: true });
 const { error, stderr } = await asc.main(["assembly/index.ts", "--target", TARGET, "--use", `VARIANTS=${COUNT}`]);
 if (error) {
   console.error(stderr.toString());
@@ -25,6 +26,14 @@ for (const [build, name] of [
   ["hardware", "kernel-hardware"],
   ["separate", "kernel-separate"],
 ]) {
-  await writeFile(`dist/${name}.wasm`, assemble(build, constants.unshared));
-  await writeFile(`dist/${name}-shared.wasm`, assemble(build, constants.shared));
+  await write(`dist/${name}.wasm`, assemble(build, constants.unshared));
+  await write(`dist/${name}-shared.wasm`, assemble(build, constants.shared));
+}
+
+/** Checked by the compiler's own library, because this runtime may not know the instructions. */
+async function write(file, bytes) {
+  const module = binaryen.readBinary(bytes);
+  module.setFeatures(binaryen.Features.All);
+  if (!module.validate()) throw new Error(`${file} is no valid module`);
+  await writeFile(file, bytes);
 }

@@ -71,7 +71,10 @@ export class Engine {
     checkKeys(options, ENGINE_OPTIONS, "createEngine");
     const { rounding = "fused", memory, allocate, free, module } = options;
     if (rounding !== "fused" && rounding !== "separate") {
-      throw new TypeError(`rounding must be "fused" or "separate", got ${rounding}`);
+      throw new TypeError(`rounding must be "fused" or "separate", got ${String(rounding)}`);
+    }
+    if (module !== undefined && !(module instanceof WebAssembly.Module)) {
+      throw new TypeError("module must be a WebAssembly.Module: compile the bytes first");
     }
     let allocator: Allocator | undefined;
     if (memory !== undefined || allocate || free) allocator = new ForeignAllocator(options);
@@ -87,8 +90,8 @@ export class Engine {
     } catch (cause) {
       if (!(cause instanceof WebAssembly.LinkError)) throw cause;
       throw new TypeError(
-        "memory and kernel do not fit: memory must be 32-bit, shared for createThreadedEngine and kernel-shared.wasm, " +
-          "unshared for createEngine and kernel.wasm",
+        "memory and kernel do not fit: memory must be 32-bit; shared for createThreadedEngine, with kernel-shared.wasm or a " +
+          "sibling as options.module; unshared for createEngine, with kernel.wasm",
         { cause },
       );
     }

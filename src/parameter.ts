@@ -60,7 +60,7 @@ export class Parameter<D extends DType = DType> {
     { dtype = "float32", data, name, address }: ParameterOptions,
   ) {
     if (dtype !== "float32" && dtype !== "float64") {
-      throw new TypeError(`dtype must be "float32" or "float64", got ${dtype}`);
+      throw new TypeError(`dtype must be "float32" or "float64", got ${String(dtype)}`);
     }
     this.engine = engine;
     this.shape = Object.freeze(Array.isArray(shape) ? [...shape] : [shape]);
@@ -76,7 +76,7 @@ export class Parameter<D extends DType = DType> {
     const source = data && lasting(data, engine.memory);
     this.#elements = this.#newRegion(address);
     this.address = this.#elements.address;
-    if (source) this.data.set(source);
+    if (source?.length) this.data.set(source);
     else if (address === undefined) this.#zero(this.#elements);
   }
 

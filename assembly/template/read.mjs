@@ -9,6 +9,7 @@ export const OP = {
   end: 0x0b,
   br: 0x0c,
   br_if: 0x0d,
+  return: 0x0f,
   call: 0x10,
   call_indirect: 0x11,
   local_get: 0x20,
@@ -17,6 +18,8 @@ export const OP = {
   global_get: 0x23,
   i32_const: 0x41,
 };
+/** Those that are read, names and the like (0), and the compiler's table (4), for which text.mjs writes another. */
+const KNOWN_SECTIONS = [0, 1, 2, 3, 4, 7, 10];
 export const SECTION = { types: 1, imports: 2, functions: 3, exports: 7, code: 10 };
 /** Kinds of what is imported or exported. */
 export const KIND = { function: 0, memory: 2, global: 3 };
@@ -50,6 +53,7 @@ export class Reader {
   }
 
   take(length) {
+    if (this.#at + length > this.#bytes.length) throw new Error("the compiled module ends too early");
     this.#at += length;
     return this.#bytes.subarray(this.#at - length, this.#at);
   }
@@ -99,7 +103,12 @@ export function readModule(bytes) {
 function readSections(bytes) {
   const sections = new Map();
   const reader = new Reader(bytes.subarray(8));
-  while (!reader.done) sections.set(reader.byte(), reader.take(reader.number()));
+  while (!reader.done) {
+    const id = reader.byte();
+    if (!KNOWN_SECTIONS.includes(id))
+      throw new Error(`the compiled module has a section that no build would have: ${id}`);
+    sections.set(id, reader.take(reader.number()));
+  }
   return sections;
 }
 
@@ -145,10 +154,10 @@ function readInstruction(reader) {
 
 /** Operands by opcode; those that are not here have none. */
 const NUMBER = [OP.br, OP.br_if, OP.call, OP.local_get, OP.local_set, OP.local_tee, OP.global_get, OP.i32_const, 0x42];
-const PLAIN = [0x00, 0x01, OP.else, OP.end, 0x0f, 0x1a, 0x1b];
+const PLAIN = [0x00, 0x01, OP.else, OP.end, OP.return, 0x1a, 0x1b];
 
 function readOperands(op, reader) {
-  if (op >= OP.block && op <= OP.if) return reader.byte();
+  if (op >= OP.block && op <= OP.if) return readBlockType(reader);
   if (NUMBER.includes(op)) return reader.number();
   if (op === OP.call_indirect || (op >= 0x28 && op <= 0x3e)) return readTwo(reader); // also loads and stores
   if (op === 0x43) return void reader.take(4);
@@ -157,6 +166,12 @@ function readOperands(op, reader) {
   if (op === 0xfc && reader.number() === 0x0b) return reader.byte(); // memory.fill
   if (PLAIN.includes(op) || (op > 0x44 && op < 0xc5)) return undefined;
   throw new Error(`the compiled module has an instruction that is not known here: 0x${op.toString(16)}`);
+}
+
+function readBlockType(reader) {
+  const type = reader.byte();
+  if (type > 127) throw new Error("the compiled module has a block with a type that is not known here");
+  return type;
 }
 
 function readVectorOperands(op, reader) {

@@ -48,9 +48,9 @@ export function templateOf(bytes) {
   const start = encode([...module.start, ...section(1, module.types)]);
   const table = encode(section(4, [1, 0x70, 1, ...leb(2 * COUNT), ...leb(2 * COUNT)]));
   const rounding = `${encode([6, 6, 1, I32, 0, OP.i32_const])}z${encode([OP.end])}`;
-  const exports = encode(section(7, exportList(module, functions, indices)));
+  const exports = encode(section(7, exportList(module, indices)));
   const template = [start, table + rounding + exports, ...texts].join("~");
-  if (template.length * 2 * COUNT > LARGEST) throw new Error("the kernel is too large for sizes of three bytes");
+  check(template.length * 2 * COUNT < LARGEST, "the kernel is too large for sizes of three bytes");
   return {
     template,
     inlined: BUILDS.map((build) => Object.keys(HOLES).map((hole) => inlined(module, indices, `${build}_${hole}`))),
@@ -69,7 +69,14 @@ function arrange(module) {
   const others = reachable(module, (name) => !isInternal(name));
   const emulation = reachable(module, (name) => name.startsWith("emulated_"));
   const filledIn = new Set(FILLED_IN.map((name) => exports.get(name)));
-  const kindOf = (index) => (readsFlag(module, functions[index], "single") ? FUNCTION.perDtype : FUNCTION.once);
+  const kindOf = (index) => {
+    const flags = flagsIn(module, functions[index]);
+    check(
+      flags.every((flag) => flag === "single"),
+      `flags of variants are for update_f32 and update_f64, not ${flags}`,
+    );
+    return flags.length > 0 ? FUNCTION.perDtype : FUNCTION.once;
+  };
   return [
     ...variants.map((index) => ({ index, kind: FUNCTION.perVariant })),
     ...[...others].map((index) => ({ index, kind: kindOf(index) })),
@@ -84,8 +91,8 @@ function isInternal(name) {
   return ["update", ...BUILDS].some((prefix) => name.startsWith(`${prefix}_`));
 }
 
-function readsFlag({ flags }, { instructions }, flag) {
-  return instructions.some(({ op, operand }) => op === OP.global_get && flags[operand] === flag);
+function flagsIn({ flags }, { instructions }) {
+  return instructions.filter(({ op }) => op === OP.global_get).map(({ operand }) => flags[operand]);
 }
 
 /** The functions that are exported under such names, and those that they call. */
@@ -99,27 +106,27 @@ function reachable({ exports, functions, holes }, isWanted) {
   return reached;
 }
 
-/** Where functions are in a build, the first of those that are there several times. */
+/** Where functions are in a build, the first of those that are there several times, and their kinds. */
 function newIndices(functions) {
   const copies = { [FUNCTION.perVariant]: COUNT, [FUNCTION.perDtype]: 2 };
   const indices = new Map();
   let next = 0;
   for (const { index, kind } of functions) {
-    indices.set(index, next);
+    indices.set(index, { at: next, kind });
     next += copies[kind] ?? 1;
   }
   return indices;
 }
 
-function exportList({ exports }, functions, indices) {
+function exportList({ exports }, indices) {
   const entry = (name, kind, index) => [...vector(new TextEncoder().encode(name)), kind, ...leb(index)];
   const entries = [entry("rounding", KIND.global, 0), entry("memory", KIND.memory, 0)];
   for (const [name, index] of exports) {
     if (isInternal(name)) continue;
-    const typed = functions.find((one) => one.index === index).kind === FUNCTION.perDtype;
-    const names = typed ? [`${name}_f32`, `${name}_f64`] : [name];
+    const { at, kind } = indices.get(index);
+    const names = kind === FUNCTION.perDtype ? [`${name}_f32`, `${name}_f64`] : [name];
     names.forEach((name, i) => {
-      entries.push(entry(name, KIND.function, indices.get(index) + i));
+      entries.push(entry(name, KIND.function, at + i));
     });
   }
   return [...leb(entries.length), ...entries.flat()];
@@ -131,7 +138,7 @@ function encodeLocals({ functions, holes, exports }, index) {
   const groups = [...locals];
   if (instructions.some(({ op, operand }) => op === OP.call && operand < holes.length)) {
     const own = countLocals(functions[index]);
-    if (own > HOLE_LOCALS) throw new Error(`a function with holes has ${own} locals: raise HOLE_LOCALS`);
+    check(own <= HOLE_LOCALS, `a function with holes has ${own} locals: raise HOLE_LOCALS`);
     const most = Math.max(...FILLED_IN.map((name) => countLocals(functions[exports.get(name)])));
     groups.push({ count: HOLE_LOCALS - own, type: I32 }, { count: most, type: V128 });
   }
@@ -151,7 +158,7 @@ function encodeInstructions({ flags, holes }, indices, instructions) {
     const block = open.at(-1);
     if (op === OP.global_get) {
       const flag = FLAGS.indexOf(flags[operand]);
-      if (flag < 0) throw new Error(`src/kernel/variants.ts has no flag ${flags[operand]}`);
+      check(flag >= 0, `src/kernel/variants.ts has no flag ${flags[operand]}`);
       text += `t${encode([flag])}`;
       if (instructions[i + 1].op === OP.if) {
         open.push({ chosen: true, other: false });
@@ -160,8 +167,8 @@ function encodeInstructions({ flags, holes }, indices, instructions) {
         text += `${encode([OP.i32_const, 1])}u${encode([OP.i32_const, 0])}v`;
       }
     } else if (op === OP.call) {
-      text +=
-        operand < holes.length ? HOLES[holes[operand]] : encode([op, ...leb(indices.get(operand - holes.length))]);
+      const hole = operand < holes.length;
+      text += hole ? HOLES[holes[operand]] : encode([op, ...leb(indexOf(operand - holes.length, indices))]);
     } else if (op === OP.else && block?.chosen) {
       block.other = true;
       text += "u";
@@ -179,9 +186,19 @@ function encodeInstructions({ flags, holes }, indices, instructions) {
 
 /** Depths of branches count blocks, of which the chosen ones will not be there. */
 function checkBranch(op, depth, open) {
-  if ((op === OP.br || op === OP.br_if) && open.slice(-1 - depth).some(({ chosen }) => chosen)) {
-    throw new Error("a branch leaves a block that is chosen: write it without return, break and continue in there");
-  }
+  const leaves = (op === OP.br || op === OP.br_if) && open.slice(-1 - depth).some(({ chosen }) => chosen);
+  check(!leaves, "a branch leaves a block that is chosen: write it without return, break and continue in there");
+}
+
+/** Where a function that is called is in every build that calls it. */
+function indexOf(callee, indices) {
+  const { at, kind } = indices.get(callee) ?? {};
+  check(at !== undefined, "only the emulation may call functions that no export calls");
+  check(
+    kind !== FUNCTION.perDtype,
+    "a function that depends on the dtype is called: have it inlined, or exported only",
+  );
+  return at;
 }
 
 /** A build's instructions for a hole: the body of its function, with its parameters and locals in those from HOLE_LOCALS on. */
@@ -189,6 +206,7 @@ function inlined(module, indices, name) {
   const { parameters, instructions } = module.functions[module.exports.get(name)];
   const body = instructions.slice(0, -1);
   const isLocal = ({ op }) => op >= OP.local_get && op <= OP.local_tee;
+  checkInlined(module, name, body, body.filter(isLocal), parameters);
   const uses = (local) => body.filter((one) => isLocal(one) && one.operand === local).length;
   // Parameters that are read first, in their order, and never again, are where they are needed: on the stack.
   let ready = 0;
@@ -199,6 +217,23 @@ function inlined(module, indices, name) {
     .slice(ready)
     .map((one) => (isLocal(one) ? { ...one, bytes: [one.op, HOLE_LOCALS + one.operand] } : one));
   return encode(stored.flatMap((local) => [OP.local_set, local])) + encodeInstructions(module, indices, moved);
+}
+
+function checkInlined({ holes }, name, body, locals, parameters) {
+  check(!body.some(({ op }) => op === OP.return), `${name} returns before its end: it is written out where it is used`);
+  check(!body.some(({ op, operand }) => op === OP.call && operand < holes.length), `${name} has a hole of its own`);
+  // Locals begin as zeros in a function, but not every time around a loop in which it is written out.
+  const written = new Set(Array.from({ length: parameters }, (_, i) => i));
+  for (const { op, operand } of locals) {
+    if (op !== OP.local_get) written.add(operand);
+    check(written.has(operand), `${name} reads a local before it writes it`);
+    check(HOLE_LOCALS + operand < 128, `${name} has too many locals`);
+  }
+}
+
+/** What the source may not do fails here, not in a kernel that computes something else. */
+function check(holds, message) {
+  if (!holds) throw new Error(`assembly/: ${message}`);
 }
 
 function memoryImport(limits) {

@@ -36,13 +36,13 @@ export class Arena implements Allocator {
   allocate(byteLength: number): Block {
     const size = Math.max(Math.ceil(byteLength / ALIGNMENT), 1) * ALIGNMENT;
     const hole = this.#holes.find(({ address, end }) => end - address >= size);
-    if (!hole) {
+    if (!hole || !this.#reaches(hole.address + size)) {
       throw new RangeError(
-        `out of memory: ${byteLength} bytes were asked for, ${this.allocatedBytes} of ${this.#limit} are in use`,
+        `out of memory: ${byteLength} bytes were asked for, ${this.allocatedBytes} of ${this.#limit} are in use: ` +
+          "dispose() of parameters, or raise maximumBytes",
       );
     }
     const { address } = hole;
-    this.#reach(address + size);
     hole.address += size;
     this.allocatedBytes += size;
     return { address, size };
@@ -67,15 +67,19 @@ export class Arena implements Allocator {
     throw new TypeError("address needs a memory of yours: createEngine({ memory, allocate, free })");
   }
 
-  /** Lets the memory grow to `end` at least. @throws RangeError where the runtime has no more */
-  #reach(end: number): void {
+  /** Whether the memory goes to `end` at least, or grows so far. */
+  #reaches(end: number): boolean {
     const current = this.memory.buffer.byteLength;
-    if (end <= current) return;
-    const grow = (to: number) => this.memory.grow(Math.ceil((to - current) / PAGE));
-    try {
-      grow(Math.min(end + Math.min(current / 8, LARGEST_SLACK), this.#limit));
-    } catch {
-      grow(end);
-    }
+    const slack = Math.min(end + Math.min(current / 8, LARGEST_SLACK), this.#limit);
+    return end <= current || grows(this.memory, slack - current) || grows(this.memory, end - current);
+  }
+}
+
+function grows(memory: WebAssembly.Memory, byteLength: number): boolean {
+  try {
+    memory.grow(Math.ceil(byteLength / PAGE));
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -1,8 +1,8 @@
 // Regions in somebody else's memory, from their allocator.
 
-import { checkInteger } from "../checks.js";
+import { checkInteger, typeName } from "../checks.js";
 import type { EngineOptions } from "../engine.js";
-import type { Allocator, Block } from "./allocator.js";
+import { ADDRESS_SPACE, type Allocator, type Block } from "./allocator.js";
 
 const ALIGNMENT = 16;
 
@@ -17,16 +17,18 @@ export class ForeignAllocator implements Allocator {
   readonly #allocate: (byteLength: number) => number;
   readonly #free: (address: number) => void;
 
-  constructor({ memory, allocate, free, initialBytes, maximumBytes }: EngineOptions) {
-    if (
-      !(memory instanceof WebAssembly.Memory && typeof allocate === "function" && typeof free === "function") ||
-      initialBytes !== undefined ||
-      maximumBytes !== undefined
-    ) {
+  constructor(options: EngineOptions) {
+    const { memory, allocate, free } = options;
+    if (!(memory instanceof WebAssembly.Memory)) {
+      throw new TypeError(`options.memory must be a WebAssembly.Memory, got ${typeName(memory)}`);
+    }
+    if (typeof allocate !== "function" || typeof free !== "function") {
       throw new TypeError(
-        "a memory of yours takes options.memory (a WebAssembly.Memory), options.allocate and options.free, " +
-          "but no initialBytes and maximumBytes",
+        "a memory of yours needs options.allocate and options.free, so that nothing of it is overwritten",
       );
+    }
+    for (const name of ["initialBytes", "maximumBytes"] as const) {
+      if (options[name] !== undefined) throw new TypeError(`${name} is for engines without options.memory`);
     }
     this.memory = memory;
     this.#allocate = allocate;
@@ -56,6 +58,12 @@ export class ForeignAllocator implements Allocator {
   }
 
   checkAddress(address: number, byteLength: number, alignment: number, what = "address"): void {
-    checkInteger(what, address, this.memory.buffer.byteLength - byteLength, alignment);
+    checkInteger(what, address, ADDRESS_SPACE, alignment);
+    const { byteLength: end } = this.memory.buffer;
+    if (address + byteLength > end) {
+      throw new RangeError(
+        `${what} is ${address}: ${byteLength} bytes do not fit between that and the memory's end at ${end}`,
+      );
+    }
   }
 }

@@ -77,10 +77,10 @@ function checkSame(names: readonly string[], savedNames: readonly string[]): voi
 }
 
 function loadGroup(saved: Dict, index: number, { params }: ParamGroup): ParamGroup {
-  for (const key of ["lr", "momentum", "dampening", "weight_decay"]) {
-    mustBe("number", saved[key], `${key} of parameter group ${index}`, isNumber(saved[key]));
-  }
   const group = cloneEntries(saved, "weight_decay", "weightDecay");
+  for (const key of ["lr", "momentum", "dampening", "weightDecay"]) {
+    mustBe("number", group[key], `${key} of parameter group ${index}`, isNumber(group[key]));
+  }
   fillIn(group, DEFAULTS); // what older versions of PyTorch do not save
   delete group.param_names;
   group.params = [...params];
@@ -108,7 +108,8 @@ function readBuffer(entry: unknown, where: string, parameter: Parameter): FloatA
       `${what} must be float32, float64, float16 or bfloat16 in its typed array, got ${dtype} in ${pythonType(data)}`,
     );
   }
-  if (data.length !== parameter.size || String(shape) !== String(parameter.shape)) {
+  const isShape = Array.isArray(shape) && shape.length === parameter.shape.length;
+  if (data.length !== parameter.size || !isShape || shape.some((n, i) => n !== parameter.shape[i])) {
     throw new Error(`${what} has ${data.length} elements of shape [${shape}], but belongs to ${describe(parameter)}`);
   }
   return lasting(widen(data as never), parameter.engine.memory);

@@ -184,7 +184,9 @@ export class Plan {
 function isAsPlanned(group: ParamGroup, planned: PlannedGroup): boolean {
   const { params } = planned;
   if (group !== planned.group || group.params.length !== params.length) return false;
-  if (Boolean(group.momentum) !== planned.momentum || (group.foreach !== false) !== planned.merge) return false;
+  // Of what counts as a number only 0 and false are no momentum; what does not is refused when it is read.
+  const momentum = group.momentum !== 0 && (group.momentum as unknown) !== false;
+  if (momentum !== planned.momentum || (group.foreach !== false) !== planned.merge) return false;
   for (let i = 0; i < params.length; i++) if (group.params[i] !== params[i]) return false;
   return true;
 }

@@ -1,15 +1,16 @@
 // Values as Python sees them, and what it says of them in PyTorch's messages.
 
-const NAMES: Readonly<Record<string, string>> = { String: "str", Boolean: "bool", Array: "list" };
+const NAMES: Readonly<Record<string, string>> = { __proto__: null as never, String: "str", Boolean: "bool" };
 
 /** What Python calls the type of a value like this one. */
 export function pythonType(value: unknown): string {
   if (value === null || value === undefined) return "NoneType";
   if (typeof value === "number") return Number.isInteger(value) ? "int" : "float";
+  if (Array.isArray(value)) return "list";
   const prototype = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) return "dict";
   const name = prototype.constructor?.name;
-  return NAMES[name] ?? name;
+  return NAMES[name] ?? name ?? "object";
 }
 
 /** Whether a value counts as a number: booleans do, as 0 and 1. */

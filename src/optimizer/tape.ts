@@ -1,5 +1,6 @@
 // Recorded steps, and the derivative of each. Records are on the JavaScript heap, so that nothing has to free them.
 
+import { checkNumbers, typeName } from "../checks.js";
 import { ARRAY_TYPE, type FloatArray, Region } from "../memory/region.js";
 import { describe, type Parameter } from "../parameter.js";
 import type { ParamGroup } from "./options.js";
@@ -186,13 +187,16 @@ function differentiate(
 /** Arrays of our own, one for each parameter; null stands for zeros. */
 function copyCotangents(name: string, list: StepCotangents["params"], readings: readonly Reading[]): FloatArray[] {
   if (!Array.isArray(list) || list.length !== readings.length) {
-    throw new RangeError(`${name} must hold ${readings.length} cotangents, one per parameter, got ${list?.length}`);
+    throw new RangeError(
+      `${name} must hold ${readings.length} cotangents, one per parameter, got ${list?.length ?? typeName(list)}`,
+    );
   }
   return readings.map(({ parameter }, i) => {
     parameter.checkAlive();
     const ArrayType = ARRAY_TYPE[parameter.dtype];
     const values = list[i] ?? null;
     if (values === null) return new ArrayType(parameter.size);
+    checkNumbers(values, `${name}[${i}]`);
     if (values.length !== parameter.size) {
       throw new RangeError(`${name}[${i}] must have ${parameter.size} elements, got ${values.length}`);
     }

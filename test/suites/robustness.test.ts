@@ -129,6 +129,20 @@ test("shapes, dtypes and options with other names than their own are refused", (
   engine.dispose();
 });
 
+test("a momentum that becomes NaN after steps without one writes to nothing but its own parameter", () => {
+  const engine = createEngine({ rounding });
+  const before = engine.parameter(8, { data: [1, 2, 3, 4, 5, 6, 7, 8] });
+  const parameter = engine.parameter(64, { data: new Float32Array(64).fill(1) });
+  parameter.grad = new Float32Array(64).fill(0.5);
+  const optimizer = new SGD([parameter], { lr: 0.1 });
+  optimizer.step();
+  optimizer.paramGroups[0].momentum = Number.NaN;
+  optimizer.step();
+  assertSameBits(before.data, [1, 2, 3, 4, 5, 6, 7, 8]);
+  assertSameBits(optimizer.state.get(parameter)!.momentumBuffer!, new Float32Array(64).fill(0.5));
+  engine.dispose();
+});
+
 test("a learning rate of 0 that changes its sign between steps is noticed", () => {
   const engine = createEngine({ rounding });
   const parameter = engine.parameter(1, { data: [-0] });

@@ -243,6 +243,18 @@ test("a dict that does not fit leaves everything as it was", () => {
   refuses(target, { ...good, param_groups: [good.param_groups[1], { ...good.param_groups[0], params: [0] }] }, /size/);
   refuses(target, { ...good, param_groups: good.param_groups.map((group) => ({ ...group, lr: "1" })) }, /lr/);
   refuses(target, { state: {} }, /^'param_groups'$|param_groups/);
+  for (const shape of ["2,3", [[2, 3]], ["2", "3"], [2, 3, 1], undefined]) {
+    refuses(target, withBuffer(0, { ...a, shape }), /state entry 0 has 6 elements/);
+  }
+  for (const dtype of ["constructor", "__proto__", undefined]) {
+    refuses(target, withBuffer(0, { ...a, dtype }), /must be float32, float64/);
+  }
+  // What is inherited would not be taken over, and of two spellings the second would.
+  const [{ momentum, ...rest }, second] = good.param_groups;
+  const inherits = Object.assign(Object.create({ momentum }), rest);
+  refuses(target, { ...good, param_groups: [inherits, second] }, /momentum of parameter group 0/);
+  const twice = { ...good.param_groups[0], weightDecay: "abc" };
+  refuses(target, { ...good, param_groups: [twice, second] }, /weightDecay of parameter group 0/);
 });
 
 test("entries whose index no group mentions are kept aside and written again", () => {
