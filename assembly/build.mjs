@@ -3,13 +3,12 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import asc from "assemblyscript/asc";
 import binaryen from "assemblyscript/binaryen";
-import { COUNT } from "../src/kernel/variants.ts";
 import { templateOf } from "./template/text.mjs";
 
 const TARGET = "template";
 const { outFile } = JSON.parse(await readFile("asconfig.json", "utf8")).targets[TARGET];
 for (const folder of ["out", "dist"]) await mkdir(folder, { recursive: true });
-const { error, stderr } = await asc.main(["assembly/index.ts", "--target", TARGET, "--use", `VARIANTS=${COUNT}`]);
+const { error, stderr } = await asc.main(["assembly/index.ts", "--target", TARGET]);
 if (error) {
   console.error(stderr.toString());
   process.exit(1);

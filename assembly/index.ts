@@ -15,16 +15,11 @@ export function update_f64(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: 
 // ----
 
 /**
- * One step of n elements by the given variant; the scalars are explained in sgd.ts. One export for all of them, because
- * JavaScript engines call a function fast that is always the same. The table holds the variants: those for f32 first.
+ * One step of n elements by the given variant; the scalars are explained in sgd.ts. One export for all variants, because
+ * JavaScript engines call a function fast that is always the same: the builds have a `switch` here.
  */
-export function sgd_f32(variant: u32, p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32, f: f32, c: f32): void {
-  call_indirect<void>(variant, p, g, b, n, lr, wd, r, u, l, f, c);
-}
-export function sgd_f64(variant: u32, p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64, f: f64, c: f64): void {
-  // @ts-ignore: introduced by build.mjs
-  call_indirect<void>(variant + VARIANTS, p, g, b, n, lr, wd, r, u, l, f, c);
-}
+export function sgd_f32(variant: u32, p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32, f: f32, c: f32): void { update_f32(p, g, b, n, lr, wd, r, u, l, f, c); }
+export function sgd_f64(variant: u32, p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64, f: f64, c: f64): void { update_f64(p, g, b, n, lr, wd, r, u, l, f, c); }
 
 export function multiply_f32(to: usize, from: usize, n: usize, first: f32, second: f32): void { multiply<f32>(to, from, n, first, second); }
 export function clamp_f32(x: usize, n: usize, bound: f32): void { clamp<f32>(x, n, bound); }

@@ -18,7 +18,7 @@ export const OP = {
   global_get: 0x23,
   i32_const: 0x41,
 };
-/** Those that are read, names and the like (0), and the compiler's table (4), for which text.mjs writes another. */
+/** Those that are read, names and the like (0), and the compiler's table (4), which nothing uses. */
 const KNOWN_SECTIONS = [0, 1, 2, 3, 4, 7, 10];
 export const SECTION = { types: 1, imports: 2, functions: 3, exports: 7, code: 10 };
 /** Kinds of what is imported or exported. */

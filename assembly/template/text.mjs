@@ -7,8 +7,8 @@
 //   z                which build it is
 //   ~                between parts
 //
-// The parts: what stands before the imports; what stands between the functions' types and the table's contents; the functions. Of
-// each of them: its kind, its type, its body.
+// The parts: what stands before the imports; what stands between the functions' types and their bodies; the functions. Of each
+// of them: its kind, its type, its body.
 
 import { COUNT, flagsOf } from "../../src/kernel/variants.ts";
 import { KIND, OP, readModule } from "./read.mjs";
@@ -20,8 +20,8 @@ const FLAGS = Object.keys(flagsOf(0, false));
 const HOLES = { multiplier_f32: "w", multiply_add_f32: "x", multiply_add_f64: "y" };
 /** The functions of multiply-add.ts that take the places of holes, by build. */
 const FILLED_IN = BUILDS.flatMap((build) => Object.keys(HOLES).map((hole) => `${build}_${hole}`));
-/** Functions that are there once, once per variant, once per dtype, and only where multiply-add is emulated. */
-const FUNCTION = { once: 0, perVariant: 1, perDtype: 2, emulation: 3 };
+/** Functions that are there once, once per variant, once per dtype, only where multiply-add is emulated; and those that call a variant. */
+const FUNCTION = { once: 0, perVariant: 1, perDtype: 2, emulation: 3, dispatch: 4 };
 
 const V128 = 0x7b;
 const I32 = 0x7f;
@@ -39,17 +39,15 @@ export function templateOf(bytes) {
   const module = readModule(bytes);
   const functions = arrange(module);
   const indices = newIndices(functions);
-  const texts = functions.map(
-    ({ index, kind }) =>
-      encode([kind, module.functions[index].type]) +
-      encodeLocals(module, index) +
-      encodeInstructions(module, indices, module.functions[index].instructions),
-  );
+  const texts = functions.map(({ index, kind }) => {
+    const { type, instructions } = module.functions[index];
+    if (kind === FUNCTION.dispatch) checkDispatch(instructions);
+    return encode([kind, type]) + encodeLocals(module, index) + encodeInstructions(module, indices, instructions);
+  });
   const start = encode([...module.start, ...section(1, module.types)]);
-  const table = encode(section(4, [1, 0x70, 1, ...leb(2 * COUNT), ...leb(2 * COUNT)]));
   const rounding = `${encode([6, 6, 1, I32, 0, OP.i32_const])}z${encode([OP.end])}`;
   const exports = encode(section(7, exportList(module, indices)));
-  const template = [start, table + rounding + exports, ...texts].join("~");
+  const template = [start, rounding + exports, ...texts].join("~");
   check(template.length * 2 * COUNT < LARGEST, "the kernel is too large for sizes of three bytes");
   return {
     template,
@@ -60,8 +58,8 @@ export function templateOf(bytes) {
 }
 
 /**
- * The functions of the builds in their order: the variants, for float32 and then for float64, as the table has them; what else
- * every build has; what only the emulation needs.
+ * The functions of the builds in their order: the variants, for float32 and then for float64, so that their indices are short;
+ * what else every build has; what only the emulation needs.
  */
 function arrange(module) {
   const { exports, functions } = module;
@@ -75,11 +73,12 @@ function arrange(module) {
       flags.every((flag) => flag === "single"),
       `flags of variants are for update_f32 and update_f64, not ${flags}`,
     );
+    if (callees(module, index).some((callee) => variants.includes(callee))) return FUNCTION.dispatch;
     return flags.length > 0 ? FUNCTION.perDtype : FUNCTION.once;
   };
   return [
     ...variants.map((index) => ({ index, kind: FUNCTION.perVariant })),
-    ...[...others].map((index) => ({ index, kind: kindOf(index) })),
+    ...[...others].filter((index) => !variants.includes(index)).map((index) => ({ index, kind: kindOf(index) })),
     ...[...emulation]
       .filter((index) => !others.has(index) && !filledIn.has(index))
       .map((index) => ({ index, kind: FUNCTION.emulation })),
@@ -96,14 +95,16 @@ function flagsIn({ flags }, { instructions }) {
 }
 
 /** The functions that are exported under such names, and those that they call. */
-function reachable({ exports, functions, holes }, isWanted) {
-  const reached = new Set([...exports].filter(([name]) => isWanted(name)).map(([, index]) => index));
-  for (const index of reached) {
-    for (const { op, operand } of functions[index].instructions) {
-      if (op === OP.call && operand >= holes.length) reached.add(operand - holes.length);
-    }
-  }
+function reachable(module, isWanted) {
+  const reached = new Set([...module.exports].filter(([name]) => isWanted(name)).map(([, index]) => index));
+  for (const index of reached) for (const callee of callees(module, index)) reached.add(callee);
   return reached;
+}
+
+function callees({ functions, holes }, index) {
+  return functions[index].instructions
+    .filter(({ op, operand }) => op === OP.call && operand >= holes.length)
+    .map(({ operand }) => operand - holes.length);
 }
 
 /** Where functions are in a build, the first of those that are there several times, and their kinds. */
@@ -217,6 +218,13 @@ function inlined(module, indices, name) {
     .slice(ready)
     .map((one) => (isLocal(one) ? { ...one, bytes: [one.op, HOLE_LOCALS + one.operand] } : one));
   return encode(stored.flatMap((local) => [OP.local_set, local])) + encodeInstructions(module, indices, moved);
+}
+
+/** assemble.ts takes the call apart. */
+function checkDispatch(instructions) {
+  const [call, end] = instructions.slice(-2);
+  const gets = instructions.slice(0, -2).every(({ op }) => op === OP.local_get);
+  check(gets && call.op === OP.call && end.op === OP.end, "a function that calls a variant does nothing else");
 }
 
 function checkInlined({ holes }, name, body, locals, parameters) {

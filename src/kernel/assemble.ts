@@ -23,10 +23,11 @@ export function assemble(build: Build, memory: string): Bytes {
       .slice(2)
       .split(/(t.|[uv])/)
       .map((part, i) => (i % 2 ? part : decode(part)));
-    // How often a function is there: once, for each variant, for each dtype, or only where multiply-add is emulated.
-    const copies = [1, COUNT, 2, Number(emulated)][kind];
+    // How often a function is there: once, for each variant, for each dtype, only where multiply-add is emulated, or once.
+    const copies = [1, COUNT, 2, Number(emulated), 1][kind];
     for (let copy = 0; copy < copies; copy++) {
-      const body = concat(choose(parts, Object.values(flagsOf(copy, emulated))));
+      const chosen = concat(choose(parts, Object.values(flagsOf(copy, emulated))));
+      const body = kind === DISPATCH ? dispatch(chosen) : chosen;
       types.push(Uint8Array.of(type));
       bodies.push(number(body.length), body);
     }
@@ -37,10 +38,21 @@ export function assemble(build: Build, memory: string): Bytes {
     decode(memory),
     section(3, [count, ...types]),
     decode(middle),
-    // The table: the variants for float32, then those for float64, which are the first functions.
-    section(9, [Uint8Array.of(1, 0, 65, 0, 11, 2 * COUNT), new Uint8Array(2 * COUNT).map((_, i) => i)]),
     section(10, [count, ...bodies]),
   ]);
+}
+
+/** The kind of functions that call a variant. */
+const DISPATCH = 4;
+
+/** From a function that calls the first variant, one that calls the variant that is its first parameter: a `switch`. */
+function dispatch(body: Bytes): Bytes {
+  const variants = Array.from({ length: COUNT }, (_, variant) => variant);
+  const call = body.subarray(1, -2); // behind the count of locals; at the end stand the first variant's index and `end`
+  const first = body[body.length - 2];
+  const blocks = variants.flatMap(() => [0x02, 0x40]);
+  const cases = variants.flatMap((variant) => [0x0b, ...call, first + variant, 0x0f]); // end, call, return
+  return Uint8Array.of(0, ...blocks, 0x20, 0, 0x0e, COUNT - 1, ...variants, ...cases, 0x0b); // local.get 0, br_table
 }
 
 /** One branch of every choice. */

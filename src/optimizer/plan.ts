@@ -65,11 +65,17 @@ export class Plan {
         const { group, scalars, float32, running } = this.#groups[i];
         scalars.read(group);
         if (float32) scalars.checkFloat32(running);
+        scalars.apply(gradients, this.zeroesAtOnce(gradients));
       }
     } catch (error) {
       this.abandon(state);
       throw error;
     }
+  }
+
+  /** Whether gradients are zeroed by the updates themselves: one that comes twice is needed until the end. */
+  zeroesAtOnce({ zero }: GradientOptions): boolean {
+    return zero && !this.hasDuplicates;
   }
 
   /** Parameters that have a gradient, each once, also where it comes twice. */

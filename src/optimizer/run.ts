@@ -1,9 +1,7 @@
 // A step, carried out: one call of the kernel per span.
 
-import type { Engine } from "../engine.js";
-import { type DType, SCALED, ZEROED } from "../kernel/variants.js";
 import { ARRAY_TYPE, ELEMENT_BYTES } from "../memory/region.js";
-import type { Plan } from "./plan.js";
+import type { Plan, Span } from "./plan.js";
 
 /** What happens to gradients in a step, beyond what the groups say. */
 export interface GradientOptions {
@@ -23,31 +21,18 @@ export function runPlan(plan: Plan, gradients: GradientOptions): void {
 }
 
 function updateAll(plan: Plan, gradients: GradientOptions): void {
-  const { scale, clip, zero } = gradients;
-  // A gradient that comes twice is needed until the end.
-  const zeroAtOnce = zero && !plan.hasDuplicates;
   for (let i = 0; i < plan.count; i++) {
-    const { scalars, kernel, engine, dtype, fresh, p, g, b, n } = plan.spans[i];
-    const { negativeLr, weightDecay, momentum, undamped, sign } = scalars;
-    const factor = sign * scale;
-    if (fresh) fillWithNegativeZero(engine, dtype, b, n);
-    kernel.sgd(
-      (fresh ? scalars.first : scalars.running) + (zeroAtOnce ? ZEROED : factor !== 1 || clip !== 1 ? SCALED : 0),
-      p,
-      g,
-      b,
-      n,
-      negativeLr,
-      weightDecay,
-      fresh ? 1 : momentum,
-      fresh ? 1 : undamped,
-      momentum,
-      factor,
-      clip,
-    );
+    const { scalars, kernel, fresh, p, g, b, n } = plan.spans[i];
+    const { negativeLr, weightDecay, momentum, undamped, factor, clip } = scalars;
+    if (fresh) {
+      fillWithNegativeZero(plan.spans[i]);
+      kernel.sgd(scalars.first, p, g, b, n, negativeLr, weightDecay, 1, 1, momentum, factor, clip);
+    } else {
+      kernel.sgd(scalars.running, p, g, b, n, negativeLr, weightDecay, momentum, undamped, momentum, factor, clip);
+    }
   }
   for (let i = 0; i < plan.sparse.length; i++) plan.sparse[i].apply();
-  if (zero) zeroTheRest(plan, zeroAtOnce);
+  if (gradients.zero) zeroTheRest(plan, plan.zeroesAtOnce(gradients));
 }
 
 /** A gradient that is used twice, or is sparse, is zeroed when all is done. */
@@ -61,6 +46,6 @@ function zeroTheRest(plan: Plan, densesAreZero: boolean): void {
 }
 
 /** -0 is what a first step's buffer is added to, because x + -0 is x for every x. */
-function fillWithNegativeZero({ memory }: Engine, dtype: DType, address: number, size: number): void {
-  new ARRAY_TYPE[dtype](memory.buffer, address, size).fill(-0);
+function fillWithNegativeZero({ engine, dtype, b, n }: Span): void {
+  new ARRAY_TYPE[dtype](engine.memory.buffer, b, n).fill(-0);
 }

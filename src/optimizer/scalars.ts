@@ -1,8 +1,9 @@
 // A group's options as numbers for the kernel.
 
-import { variantIndex } from "../kernel/variants.js";
+import { SCALED, variantIndex, ZEROED } from "../kernel/variants.js";
 import type { ParamGroup } from "./options.js";
 import { pythonType } from "./python.js";
+import type { GradientOptions } from "./run.js";
 
 const LARGEST_FLOAT32 = 3.4028234663852886e38;
 
@@ -18,6 +19,9 @@ export class Scalars {
   /** variants for running momentum and for first steps */
   running = 0;
   first = 0;
+  /** what gradients are multiplied by */
+  factor = 1;
+  clip = 1;
 
   /** @throws on options that are no numbers */
   read(group: ParamGroup): void {
@@ -33,6 +37,15 @@ export class Scalars {
     const decay = this.weightDecay !== 0;
     this.running = variantIndex(withMomentum, this.nesterov, this.undamped !== 1, decay);
     this.first = variantIndex(true, this.nesterov, false, decay);
+  }
+
+  /** What is done to the gradients, beyond what the group says; `zeroed`: they are zeroed by the update itself. */
+  apply({ scale, clip }: GradientOptions, zeroed: boolean): void {
+    this.factor = this.sign * scale;
+    this.clip = clip;
+    const way = zeroed ? ZEROED : this.factor !== 1 || clip !== 1 ? SCALED : 0;
+    this.running += way;
+    this.first += way;
   }
 
   /**
