@@ -2,10 +2,10 @@
 //
 // A byte is one character, or two; other characters have a meaning of their own:
 //
-//   t F yes u no v   one of both, by flag F
-//   w x y            instructions that every build has its own of
-//   z                which build it is
-//   ~                between parts
+//   tF yes t( no t)   one of both, by flag F
+//   w x y             instructions that every build has its own of
+//   z                 which build it is
+//   ~                 between parts
 //
 // The parts: what stands before the imports; what stands between the functions' types and their bodies; the functions. Of each
 // of them: its kind, its type, its body.
@@ -16,6 +16,8 @@ import { KIND, OP, readModule } from "./read.mjs";
 const BUILDS = ["hardware", "emulated", "separate"];
 /** The imported globals, counted as assemble.ts does. */
 const FLAGS = Object.keys(flagsOf(0, false));
+const OTHER_BRANCH = "t(";
+const END_OF_CHOICE = "t)";
 /** The imported functions of holes.ts, with the character that stands for each. */
 const HOLES = { multiplier_f32: "w", multiply_add_f32: "x", multiply_add_f64: "y" };
 /** The functions of multiply-add.ts that take the places of holes, by build. */
@@ -165,16 +167,16 @@ function encodeInstructions({ flags, holes }, indices, instructions) {
         open.push({ chosen: true, other: false });
         i++;
       } else {
-        text += `${encode([OP.i32_const, 1])}u${encode([OP.i32_const, 0])}v`;
+        text += encode([OP.i32_const, 1]) + OTHER_BRANCH + encode([OP.i32_const, 0]) + END_OF_CHOICE;
       }
     } else if (op === OP.call) {
       const hole = operand < holes.length;
       text += hole ? HOLES[holes[operand]] : encode([op, ...leb(indexOf(operand - holes.length, indices))]);
     } else if (op === OP.else && block?.chosen) {
       block.other = true;
-      text += "u";
+      text += OTHER_BRANCH;
     } else if (op === OP.end && block?.chosen) {
-      text += open.pop().other ? "v" : "uv";
+      text += open.pop().other ? END_OF_CHOICE : OTHER_BRANCH + END_OF_CHOICE;
     } else {
       if (op >= OP.block && op <= OP.if) open.push({ chosen: false });
       if (op === OP.end) open.pop();

@@ -1,4 +1,4 @@
-// Makes a build of the kernel of the template that assembly/template.mjs writes: fills in its places, once for each variant and
+// Makes a build of the kernel of the template that assembly/template/text.mjs writes: fills in its places, once for each variant and
 // dtype. What a variant does not do is not in its loop.
 
 import { BUILDS, type Build } from "./kernel.js";
@@ -7,10 +7,16 @@ import { COUNT, flagsOf } from "./variants.js";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
+/** Between segments of a function: below this the number of a flag, with which a choice begins; above it the choice's end. */
+const OTHER_BRANCH = 8;
+
+const encoder = new TextEncoder();
+
 /** @param memory the section of imports: `unshared` or `shared` of the template */
 export function assemble(build: Build, memory: string): Bytes {
   const index = BUILDS.indexOf(build);
   const emulated = build === "emulated";
+  const flags = Array.from({ length: COUNT }, (_, copy) => Object.values(flagsOf(copy, emulated)));
   const [start, middle, ...functions] = template
     .replace(/[w-z]/g, (place) => inlined[index][place.charCodeAt(0) - 119] ?? String.fromCharCode(index + 32))
     .split("~");
@@ -18,15 +24,19 @@ export function assemble(build: Build, memory: string): Bytes {
   const bodies: Bytes[] = [];
   for (const text of functions) {
     const [kind, type] = decode(text.slice(0, 2));
-    // In turn what every copy has, and where a choice begins, goes over to its other branch, or ends.
-    const parts = text
+    const segments: Bytes[] = [];
+    const marks: number[] = [];
+    text
       .slice(2)
-      .split(/(t.|[uv])/)
-      .map((part, i) => (i % 2 ? part : decode(part)));
+      .split(/t(.)/)
+      .forEach((part, i) => {
+        if (i % 2) marks.push(part.charCodeAt(0) - 32);
+        else segments.push(decode(part));
+      });
     // How often a function is there: once, for each variant, for each dtype, only where multiply-add is emulated, or once.
     const copies = [1, COUNT, 2, Number(emulated), 1][kind];
     for (let copy = 0; copy < copies; copy++) {
-      const chosen = concat(choose(parts, Object.values(flagsOf(copy, emulated))));
+      const chosen = concat(choose(segments, marks, flags[copy]));
       const body = kind === DISPATCH ? dispatch(chosen) : chosen;
       types.push(Uint8Array.of(type));
       bodies.push(number(body.length), body);
@@ -56,17 +66,17 @@ function dispatch(body: Bytes): Bytes {
 }
 
 /** One branch of every choice. */
-function choose(parts: readonly (Bytes | string)[], flags: readonly boolean[]): Bytes[] {
+function choose(segments: readonly Bytes[], marks: readonly number[], flags: readonly boolean[]): Bytes[] {
   const chosen: Bytes[] = [];
   let skipped = 0; // open choices from the first of which this is not the branch
-  for (let i = 0; i < parts.length; i += 2) {
-    if (skipped === 0) chosen.push(parts[i] as Bytes);
-    const marker = parts[i + 1] as string | undefined;
-    if (marker === "v") {
-      if (skipped > 0) skipped--;
-    } else if (marker === "u") {
+  for (let i = 0; i < segments.length; i++) {
+    if (skipped === 0) chosen.push(segments[i]);
+    const mark = marks[i];
+    if (mark < OTHER_BRANCH) {
+      if (skipped > 0 || !flags[mark]) skipped++;
+    } else if (mark === OTHER_BRANCH) {
       if (skipped < 2) skipped = 1 - skipped;
-    } else if (marker && (skipped > 0 || !flags[marker.charCodeAt(1) - 32])) skipped++;
+    } else if (skipped > 0) skipped--;
   }
   return chosen;
 }
@@ -91,9 +101,9 @@ function concat(parts: readonly Bytes[]): Bytes {
   return bytes;
 }
 
-/** The inverse of `encodeBytes` in assembly/template.mjs. In place, in bytes that the runtime makes of the text: code that runs once is slow. */
+/** The inverse of `encode` in assembly/template/text.mjs. In place, in bytes that the runtime makes of the text: code that runs once is slow. */
 function decode(text: string): Bytes {
-  const bytes = new TextEncoder().encode(text);
+  const bytes = encoder.encode(text) as Bytes;
   let length = 0;
   for (let i = 0; i < bytes.length; length++) {
     const code = bytes[i++];
