@@ -10,16 +10,16 @@ import { update } from "./sgd";
 
 // What follows up to the next line is for the template only: builds do not export it.
 export * from "./multiply-add";
-export function update_f32(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32, f: f32, c: f32): void { update<f32>(p, g, b, n, lr, wd, r, u, l, f, c); }
-export function update_f64(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64, f: f64, c: f64): void { update<f64>(p, g, b, n, lr, wd, r, u, l, f, c); }
+export function update_f32(p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, l: f32, w: f32, f: f32, c: f32): void { update<f32>(p, g, b, n, lr, wd, l, w, f, c); }
+export function update_f64(p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, l: f64, w: f64, f: f64, c: f64): void { update<f64>(p, g, b, n, lr, wd, l, w, f, c); }
 // ----
 
 /**
  * One step of n elements by the given variant; the scalars are explained in sgd.ts. One export for all variants, because
  * JavaScript engines call a function fast that is always the same: the builds have a `switch` here.
  */
-export function sgd_f32(variant: u32, p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, r: f32, u: f32, l: f32, f: f32, c: f32): void { update_f32(p, g, b, n, lr, wd, r, u, l, f, c); }
-export function sgd_f64(variant: u32, p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, r: f64, u: f64, l: f64, f: f64, c: f64): void { update_f64(p, g, b, n, lr, wd, r, u, l, f, c); }
+export function sgd_f32(variant: u32, p: usize, g: usize, b: usize, n: usize, lr: f32, wd: f32, l: f32, w: f32, f: f32, c: f32): void { update_f32(p, g, b, n, lr, wd, l, w, f, c); }
+export function sgd_f64(variant: u32, p: usize, g: usize, b: usize, n: usize, lr: f64, wd: f64, l: f64, w: f64, f: f64, c: f64): void { update_f64(p, g, b, n, lr, wd, l, w, f, c); }
 
 export function multiply_f32(to: usize, from: usize, n: usize, first: f32, second: f32): void { multiply<f32>(to, from, n, first, second); }
 export function clamp_f32(x: usize, n: usize, bound: f32): void { clamp<f32>(x, n, bound); }

@@ -6,9 +6,10 @@
 //   d = b                      d = d + lookahead·b, with Nesterov
 //   p = p + negativeLr·d
 //
-// retain and lookahead are the momentum, undamped is 1 - dampening. Without dampening undamped·d is d, and one addition is
-// what the fused multiply-add would give. A parameter's first step starts the buffer as b = d: the variant without dampening,
-// with retain = 1, on a buffer of -0, the number that changes nothing when it is added. maximize negates g beforehand.
+// lookahead is the momentum, undamped is 1 - dampening, retain the momentum, but for a parameter's first step. That starts the buffer
+// as b = d: the variant without dampening, with retain = 1, on a buffer of -0, the number that changes nothing when it is added.
+// Without dampening undamped·d is d, and one addition is what the fused multiply-add would give. So no variant needs both: `weight`
+// is undamped where there is dampening, retain where there is none. maximize negates g beforehand.
 
 import { paired } from "./holes";
 import { multiplier, multiplyAdd } from "./multiply-add";
@@ -41,13 +42,13 @@ declare const zeroed: bool;
 @inline
 export function update<T extends number>(
   p: usize, g: usize, b: usize, n: usize,
-  negativeLr: T, weightDecay: T, retain: T, undamped: T, lookahead: T,
+  negativeLr: T, weightDecay: T, lookahead: T, weight: T,
   factor: T, clip: T,
 ): void {
   const lr = multiplier<T>(negativeLr);
   const wd = multiplier<T>(weightDecay);
-  const r = v128.splat<T>(retain);
-  const u = multiplier<T>(undamped);
+  const r = v128.splat<T>(damped ? lookahead : weight);
+  const u = multiplier<T>(weight);
   const l = multiplier<T>(lookahead);
   const f = v128.splat<T>(factor);
   const c = v128.splat<T>(clip);

@@ -157,7 +157,7 @@ export class SparseRows {
 /** to = to + alpha·from over n elements at byte addresses: the update without momentum and weight decay, with -lr = alpha. */
 export function add(parameter: Parameter, to: number, from: number, n: number, alpha: number): void {
   const { engine, dtype } = parameter;
-  engine.kernel[dtype].sgd(PLAIN, to, from, 0, n, alpha, 0, 0, 0, 0, 1, 1);
+  engine.kernel[dtype].sgd(PLAIN, to, from, 0, n, alpha, 0, 0, 0, 1, 1);
 }
 
 const PLAIN = variantIndex(false, false, false, false);

@@ -23,9 +23,8 @@ export interface TypedKernel {
     n: number,
     negativeLr: number,
     weightDecay: number,
-    retain: number,
-    undamped: number,
     lookahead: number,
+    weight: number,
     factor: number,
     clip: number,
   ): void;

@@ -23,12 +23,12 @@ export function runPlan(plan: Plan, gradients: GradientOptions): void {
 function updateAll(plan: Plan, gradients: GradientOptions): void {
   for (let i = 0; i < plan.count; i++) {
     const { scalars, kernel, fresh, p, g, b, n } = plan.spans[i];
-    const { negativeLr, weightDecay, momentum, undamped, factor, clip } = scalars;
+    const { negativeLr, weightDecay, momentum, weight, factor, clip } = scalars;
     if (fresh) {
       fillWithNegativeZero(plan.spans[i]);
-      kernel.sgd(scalars.first, p, g, b, n, negativeLr, weightDecay, 1, 1, momentum, factor, clip);
+      kernel.sgd(scalars.first, p, g, b, n, negativeLr, weightDecay, momentum, 1, factor, clip);
     } else {
-      kernel.sgd(scalars.running, p, g, b, n, negativeLr, weightDecay, momentum, undamped, momentum, factor, clip);
+      kernel.sgd(scalars.running, p, g, b, n, negativeLr, weightDecay, momentum, weight, factor, clip);
     }
   }
   for (let i = 0; i < plan.sparse.length; i++) plan.sparse[i].apply();

@@ -13,6 +13,8 @@ export class Scalars {
   weightDecay = 0;
   momentum = 0;
   undamped = 1;
+  /** what a running update is given of both, as assembly/sgd.ts explains */
+  weight = 0;
   nesterov = false;
   /** what maximize multiplies gradients by */
   sign = 1;
@@ -32,6 +34,7 @@ export class Scalars {
     this.weightDecay = asNumber(group, "weightDecay");
     const withMomentum = this.momentum !== 0;
     this.undamped = 1 - (withMomentum ? asNumber(group, "dampening") : 0);
+    this.weight = this.undamped !== 1 ? this.undamped : this.momentum;
     this.nesterov = Boolean(group.nesterov);
     this.sign = group.maximize ? -1 : 1;
     const decay = this.weightDecay !== 0;

@@ -5,7 +5,7 @@ import { type Control, claim, finish, PASS, setWorking, WORD } from "./control.j
 
 /** With their arguments in a pass; addresses are those of the first element. */
 export const OPERATION = {
-  /** variant, p, g, b, negativeLr, weightDecay, retain, undamped, lookahead, factor, clip */
+  /** variant, p, g, b, negativeLr, weightDecay, lookahead, weight, factor, clip */
   step: 0,
   /** to, from, first, second */
   multiply: 1,
@@ -72,8 +72,7 @@ function step({ sgd }: TypedKernel, pass: Float64Array, at: number, n: number): 
   const b = pass[A + 3] + at;
   const negativeLr = pass[A + 4];
   const weightDecay = pass[A + 5];
-  const retain = pass[A + 6];
-  const undamped = pass[A + 7];
-  const lookahead = pass[A + 8];
-  sgd(pass[A], p, g, b, n, negativeLr, weightDecay, retain, undamped, lookahead, pass[A + 9], pass[A + 10]);
+  const lookahead = pass[A + 6];
+  const weight = pass[A + 7];
+  sgd(pass[A], p, g, b, n, negativeLr, weightDecay, lookahead, weight, pass[A + 8], pass[A + 9]);
 }

@@ -39,19 +39,18 @@ function threaded(kernel: TypedKernel, team: Team, dtype: DType): TypedKernel {
   const { pass } = team.control;
   return {
     ...kernel,
-    sgd(variant, p, g, b, n, negativeLr, weightDecay, retain, undamped, lookahead, factor, clip) {
+    sgd(variant, p, g, b, n, negativeLr, weightDecay, lookahead, weight, factor, clip) {
       if (small(n)) {
-        kernel.sgd(variant, p, g, b, n, negativeLr, weightDecay, retain, undamped, lookahead, factor, clip);
+        kernel.sgd(variant, p, g, b, n, negativeLr, weightDecay, lookahead, weight, factor, clip);
         return;
       }
       write(pass, variant, p, g, b);
       describe(pass, PASS.args + 4, negativeLr);
       describe(pass, PASS.args + 5, weightDecay);
-      describe(pass, PASS.args + 6, retain);
-      describe(pass, PASS.args + 7, undamped);
-      describe(pass, PASS.args + 8, lookahead);
-      describe(pass, PASS.args + 9, factor);
-      describe(pass, PASS.args + 10, clip);
+      describe(pass, PASS.args + 6, lookahead);
+      describe(pass, PASS.args + 7, weight);
+      describe(pass, PASS.args + 8, factor);
+      describe(pass, PASS.args + 9, clip);
       run(OPERATION.step, n);
     },
     multiply(to, from, n, first, second) {

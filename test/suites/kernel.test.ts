@@ -129,7 +129,7 @@ for (const dtype of ["float32", "float64"] as const) {
           const [p, g, b] = addresses;
           const { lr, momentum, weightDecay } = OPTIONS;
           const { sgd } = kernel[dtype];
-          sgd(index, p, g, b, size, -lr, weightDecay, momentum, undamped, momentum, FACTOR, CLIP);
+          sgd(index, p, g, b, size, -lr, weightDecay, momentum, variant.damped ? undamped : momentum, FACTOR, CLIP);
           addresses.forEach((address, i) => {
             check(bytes, address, after[i], size, where);
           });
