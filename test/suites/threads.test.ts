@@ -290,9 +290,10 @@ programmed("a worker that never works holds up nothing", async () => {
 
 programmed("a worker that dies is an error", async () => {
   const engine = await createThreadedEngine({ rounding, threads: 1 });
-  await startThreads(engine, 2, idler(`setTimeout(() => { throw new Error("lost"); }, 10);`));
   const parameter = engine.parameter(40000);
   parameter.ensureGrad();
+  // Only then: what finds the worker dead is to be the step.
+  await startThreads(engine, 2, idler(`setTimeout(() => { throw new Error("lost"); }, 10);`));
   const optimizer = new SGD([parameter], { lr: 0.1 });
   let message = "";
   for (let i = 0; i < 500 && message === ""; i++) {
