@@ -13,7 +13,7 @@ import { writeToReadme } from "../test/readme.mjs";
 import { count, rowsToMarkdown, type Table, toText } from "./support/table.js";
 
 /** Bytes gzipped that the core import may have: a step above what it has, so that nobody adds to it unawares. */
-const BUDGET = 14_200;
+const BUDGET = 14_600;
 const SPAWNS = 15;
 const SUBPATHS = ["checkpoint", "threads"];
 const CORE = 'export { createEngine, SGD } from "sgd-wasm";';
