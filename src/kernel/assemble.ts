@@ -7,6 +7,8 @@ import { COUNT, flagsOf } from "./variants.js";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
+/** Begins a mark: the letter t. */
+const MARK = 116;
 /** Between segments of a function: below this the number of a flag, with which a choice begins; above it the choice's end. */
 const OTHER_BRANCH = 8;
 
@@ -24,15 +26,7 @@ export function assemble(build: Build, memory: string): Bytes {
   const bodies: Bytes[] = [];
   for (const text of functions) {
     const [kind, type] = decode(text.slice(0, 2));
-    const segments: Bytes[] = [];
-    const marks: number[] = [];
-    text
-      .slice(2)
-      .split(/t(.)/)
-      .forEach((part, i) => {
-        if (i % 2) marks.push(part.charCodeAt(0) - 32);
-        else segments.push(decode(part));
-      });
+    const { segments, marks } = parse(text.slice(2));
     // How often a function is there: once, for each variant, for each dtype, only where multiply-add is emulated, or once.
     const copies = [1, COUNT, 2, Number(emulated), 1][kind];
     for (let copy = 0; copy < copies; copy++) {
@@ -101,13 +95,28 @@ function concat(parts: readonly Bytes[]): Bytes {
   return bytes;
 }
 
-/** The inverse of `encode` in assembly/template/text.mjs. In place, in bytes that the runtime makes of the text: code that runs once is slow. */
 function decode(text: string): Bytes {
+  return parse(text).segments[0];
+}
+
+/**
+ * The inverse of `encode` in assembly/template/text.mjs: segments of bytes, and the marks between them. In place, in bytes that the
+ * runtime makes of the text: code that runs once is slow.
+ */
+function parse(text: string): { segments: Bytes[]; marks: number[] } {
   const bytes = encoder.encode(text) as Bytes;
-  let length = 0;
-  for (let i = 0; i < bytes.length; length++) {
+  const segments: Bytes[] = [];
+  const marks: number[] = [];
+  let start = 0;
+  let end = 0;
+  for (let i = 0; i < bytes.length; ) {
     const code = bytes[i++];
-    bytes[length] = code < 112 ? code - 32 : ((code - 112) << 6) | (bytes[i++] - 32);
+    if (code === MARK) {
+      segments.push(bytes.subarray(start, end));
+      marks.push(bytes[i++] - 32);
+      start = end;
+    } else bytes[end++] = code < 112 ? code - 32 : ((code - 112) << 6) | (bytes[i++] - 32);
   }
-  return bytes.subarray(0, length);
+  segments.push(bytes.subarray(start, end));
+  return { segments, marks };
 }
