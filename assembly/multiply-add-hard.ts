@@ -16,8 +16,7 @@ export function multiplyAddHard64(x: f64, k: f64, z: f64): f64 {
   const product = exponent(x) + exponent(k);
   const other = exponent(z);
   const distance = min(max(other - product, -200), 100);
-  // Below -1200 everything is zero.
-  const scale = max(max(product, other - 100), -1200);
+  const scale = max(product, other - 100); // from -1174 on
   const c = fraction(z) * power(distance);
   // Below 2^-1022 numbers are multiples of 2^-1074. Adding a number as large as has this as its last bit rounds there.
   const limit = scale < -900 ? power(-1022 - scale) : 0;

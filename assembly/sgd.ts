@@ -93,6 +93,7 @@ function updateVector<T extends number>(
   }
   store<T>(p, multiplyAdd<T>(d, negativeLr, parameter), second, whole);
 }
+
 // @ts-ignore: decorator
 @inline
 function load<T extends number>(address: usize, second: bool, whole: bool): v128 {

@@ -66,7 +66,9 @@ export class Engine {
 
   private constructor(source: KernelSource, options: EngineOptions = {}, newSharedMemory?: NewMemory) {
     if (typeof WebAssembly === "undefined") {
-      throw new Error("This runtime has no WebAssembly, as with --jitless or Lockdown Mode");
+      throw new Error(
+        "This runtime has no WebAssembly, as with --jitless (run Node without it) or Lockdown Mode (except the site)",
+      );
     }
     checkKeys(options, ENGINE_OPTIONS, "createEngine");
     const { rounding = "fused", memory, allocate, free, module } = options;

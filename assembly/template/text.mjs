@@ -10,10 +10,10 @@
 // The parts: what stands before the imports; what stands between the functions' types and their bodies; the functions. Of each
 // of them: its kind, its type, its body.
 
+import { BUILDS } from "../../src/kernel/kernel.ts";
 import { COUNT, flagsOf } from "../../src/kernel/variants.ts";
 import { KIND, OP, readModule } from "./read.mjs";
 
-const BUILDS = ["hardware", "emulated", "separate"];
 /** The imported globals, counted as assemble.ts does. */
 const FLAGS = Object.keys(flagsOf(0, false));
 const OTHER_BRANCH = "t(";

@@ -9,6 +9,7 @@ import { describe, type Parameter } from "../parameter.js";
 import { structure } from "../structure.js";
 import type { ParamGroup } from "./options.js";
 import type { GradientOptions } from "./run.js";
+import { parametersOf } from "./save.js";
 import { Scalars } from "./scalars.js";
 import { prepareSparse, type SparseUpdate, unsupported } from "./sparse-update.js";
 import type { OptimizerState, ParameterState } from "./state.js";
@@ -80,7 +81,7 @@ export class Plan {
 
   /** Parameters that have a gradient, each once, also where it comes twice. */
   parametersOf(groups: readonly ParamGroup[]): readonly Parameter[] {
-    return this.#holds(groups) ? this.#withGradient : withGradient(groups.flatMap((group) => [...group.params]));
+    return this.#holds(groups) ? this.#withGradient : withGradient(parametersOf(groups));
   }
 
   /** The step does not take place: takes back what was prepared. */

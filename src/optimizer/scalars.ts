@@ -7,7 +7,7 @@ import type { GradientOptions } from "./run.js";
 
 const LARGEST_FLOAT32 = 3.4028234663852886e38;
 
-/** Read at every step: that costs less than to see whether something has changed. */
+/** Read anew at every step: to see whether something has changed would spare a few nanoseconds, for more code. */
 export class Scalars {
   negativeLr = 0;
   weightDecay = 0;

@@ -4,6 +4,7 @@ import { checkNumbers, typeName } from "../checks.js";
 import { ARRAY_TYPE, type FloatArray, Region } from "../memory/region.js";
 import { describe, type Parameter } from "../parameter.js";
 import type { ParamGroup } from "./options.js";
+import { parametersOf } from "./save.js";
 import { Scalars } from "./scalars.js";
 import type { OptimizerState } from "./state.js";
 
@@ -48,7 +49,7 @@ export class Tape {
 
   /** Copies what a prepared step is about to read, as far as its derivative depends on it. */
   record(groups: readonly ParamGroup[], state: OptimizerState): void {
-    const params = groups.flatMap((group) => group.params);
+    const params = parametersOf(groups);
     if (new Set(params).size !== params.length) {
       throw new Error("a differentiable step cannot record a parameter twice");
     }
@@ -91,7 +92,7 @@ export class Tape {
 function read(group: ParamGroup, state: OptimizerState): Reading[] {
   const scalars = new Scalars();
   scalars.read(group);
-  return group.params.map((parameter) => {
+  return [...group.params].map((parameter) => {
     const { data, grad, sparse } = parameter;
     if (sparse) throw new Error(`${describe(parameter)} has a sparse gradient: a differentiable step cannot record it`);
     if (!grad) return { parameter, scalars };
