@@ -2,7 +2,7 @@
 
 // A kernel bound to a linear memory.
 
-import { checkKeys } from "./checks.js";
+import { checkKeys } from "./common/checks.js";
 import type { Kernel } from "./kernel/kernel.js";
 import { type KernelSource, selectKernel, suppliedKernel } from "./kernel/select.js";
 import type { Allocator } from "./memory/allocator.js";

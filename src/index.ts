@@ -2,15 +2,15 @@
 
 import { Engine, type EngineOptions } from "./engine.js";
 
-export { type ClipGradNormOptions, clipGradNorm, clipGradValue } from "./clip.js";
+export type { DType } from "./common/dtype.js";
+export type { StateDict, StateDictGroup, TensorData } from "./common/tensor-data.js";
 export { Engine, type EngineInfo, type EngineOptions } from "./engine.js";
-export type { DType } from "./kernel/variants.js";
+export { type ClipGradNormOptions, clipGradNorm, clipGradValue } from "./gradient/clip.js";
+export type { SparseGradient } from "./gradient/sparse.js";
 export type { GroupOptions, ParamGroup, ParamGroupInit, Params, SGDOptions } from "./optimizer/options.js";
 export type { StepCotangents, StepGradients } from "./optimizer/tape.js";
 export { Parameter, type ParameterOptions } from "./parameter.js";
 export { SGD, type StepOptions } from "./sgd.js";
-export type { SparseGradient } from "./sparse-gradient.js";
-export type { StateDict, StateDictGroup, TensorData } from "./state-dict.js";
 
 // Last, so that the kernels' text comes after all code in a bundle: side by side with it, it compresses 0.7 kB worse.
 import { kernelSource } from "./entry/embedded.js";

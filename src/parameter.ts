@@ -2,13 +2,14 @@
 
 // A tensor that is trained: elements and gradient in linear memory.
 
-import { checkElementType, checkInteger, checkNumbers, type NumberArray } from "./checks.js";
+import { checkElementType, checkInteger, checkNumbers, type NumberArray } from "./common/checks.js";
+import type { DType } from "./common/dtype.js";
+import { ELEMENT_BYTES, type FloatArrayOf } from "./common/dtype.js";
 import type { Engine } from "./engine.js";
-import type { DType } from "./kernel/variants.js";
+import { checkSparse, type SparseGradient, SparseRows } from "./gradient/sparse.js";
 import { ADDRESS_SPACE } from "./memory/allocator.js";
-import { ELEMENT_BYTES, type FloatArrayOf, lasting, Region } from "./memory/region.js";
-import { checkSparse, type SparseGradient, SparseRows } from "./sparse-gradient.js";
-import { structure } from "./structure.js";
+import { lasting, Region } from "./memory/region.js";
+import { structure } from "./optimizer/structure.js";
 
 export interface ParameterOptions {
   /** element type; default `"float32"` */

@@ -2,8 +2,9 @@
 
 // torch.optim.SGD.
 
-import { checkKeys, typeName } from "./checks.js";
-import { clipCoefficient, totalNorm } from "./norm.js";
+import { checkKeys, typeName } from "./common/checks.js";
+import type { StateDict } from "./common/tensor-data.js";
+import { clipCoefficient, totalNorm } from "./gradient/norm.js";
 import { formatOptimizer } from "./optimizer/format.js";
 import { checkStateDict, loadBuffers } from "./optimizer/load.js";
 import {
@@ -22,7 +23,6 @@ import { type GradientOptions, runPlan } from "./optimizer/run.js";
 import { parametersOf, saveState } from "./optimizer/save.js";
 import { OptimizerState } from "./optimizer/state.js";
 import { type StepCotangents, type StepGradients, Tape } from "./optimizer/tape.js";
-import type { StateDict } from "./state-dict.js";
 
 export interface StepOptions {
   /** every gradient is multiplied by this first, as `grad.mul_(gradScale)`; default: not at all */

@@ -1,6 +1,7 @@
 // Do the other variants of the kernel, and float64, do as well against C as the one of the main table?
 
-import { type DType, VARIANTS, type Variant } from "../../src/kernel/variants.js";
+import type { DType } from "../../src/common/dtype.js";
+import { VARIANTS, type Variant } from "../../src/kernel/variants.js";
 import { MOMENTUM, type Workload } from "../contenders/workload.js";
 import { COPY, type Measurement, measure, nanosecondsPerElement } from "../support/measurement.js";
 import { byWhat } from "../support/report.js";

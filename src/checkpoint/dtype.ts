@@ -1,4 +1,4 @@
-import type { TensorData } from "../state-dict.js";
+import type { TensorData } from "../common/tensor-data.js";
 
 /** The counterparts of `TensorData` for integers and booleans; the elements of "bool" are 0 or 1. */
 export interface IntegerTensorData {

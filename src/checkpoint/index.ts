@@ -1,9 +1,9 @@
-export type { StateDict, TensorData } from "../state-dict.js";
+export type { StateDict, TensorData } from "../common/tensor-data.js";
 export type { AnyTensorData, DType, IntegerTensorData } from "./dtype.js";
 export { CheckpointError } from "./error.js";
-export { type JsonValue, stateDictFromJSON, stateDictToJSON } from "./json.js";
+export type { RandomAccess } from "./io/source.js";
 export type { CheckpointLimits } from "./limits.js";
-export type { ParameterTree } from "./parameter-tree.js";
+export { type JsonValue, stateDictFromJSON, stateDictToJSON } from "./parameters/json.js";
 export {
   type LoadParametersOptions,
   loadParameters,
@@ -11,9 +11,9 @@ export {
   restoreParameters,
   type SaveParametersOptions,
   saveParameters,
-} from "./parameters.js";
-export { decodeSafetensors, decodeSafetensorsFrom, type Safetensors } from "./safetensors-read.js";
-export { encodeSafetensors, encodeSafetensorsStream } from "./safetensors-write.js";
-export type { RandomAccess } from "./source.js";
-export { type DecodeOptions, decodeTorch, decodeTorchFrom } from "./torch-decode.js";
-export { encodeTorch, encodeTorchStream } from "./torch-encode.js";
+} from "./parameters/parameters.js";
+export type { ParameterTree } from "./parameters/tree.js";
+export { decodeSafetensors, decodeSafetensorsFrom, type Safetensors } from "./safetensors/read.js";
+export { encodeSafetensors, encodeSafetensorsStream } from "./safetensors/write.js";
+export { type DecodeOptions, decodeTorch, decodeTorchFrom } from "./torch/decode.js";
+export { encodeTorch, encodeTorchStream } from "./torch/encode.js";

@@ -1,6 +1,6 @@
 // The kernel as the host calls it: typed, and bound to a memory.
 
-import type { DType } from "./variants.js";
+import type { DType } from "../common/dtype.js";
 
 /** How multiply-add rounds: once by an instruction, once by emulation, twice. The kernel's export `rounding` is the index. */
 export const BUILDS = ["hardware", "emulated", "separate"] as const;

@@ -1,7 +1,5 @@
 // The one list of kernel variants: assembly, dispatch, tests and benchmarks all read it.
 
-export type DType = "float32" | "float64";
-
 /** What a variant of the update rule does. */
 export interface Variant {
   momentum: boolean;

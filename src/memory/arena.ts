@@ -1,6 +1,6 @@
 // Where regions of an engine's own memory lie: first fit, 64-byte aligned, address 0 never handed out.
 
-import { checkInteger } from "../checks.js";
+import { checkInteger } from "../common/checks.js";
 import type { EngineOptions } from "../engine.js";
 import { ADDRESS_SPACE, type Allocator, type Block } from "./allocator.js";
 

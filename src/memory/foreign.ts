@@ -1,6 +1,6 @@
 // Regions in somebody else's memory, from their allocator.
 
-import { checkInteger, typeName } from "../checks.js";
+import { checkInteger, typeName } from "../common/checks.js";
 import type { EngineOptions } from "../engine.js";
 import { ADDRESS_SPACE, type Allocator, type Block } from "./allocator.js";
 

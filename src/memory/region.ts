@@ -1,14 +1,7 @@
 // A typed stretch of linear memory, and views of it that are valid whenever they are read.
 
-import type { DType } from "../kernel/variants.js";
+import { ARRAY_TYPE, type DType, ELEMENT_BYTES, type FloatArray } from "../common/dtype.js";
 import type { Allocator, Block } from "./allocator.js";
-
-export type FloatArray = Float32Array | Float64Array;
-/** The array that holds elements of a dtype. */
-export type FloatArrayOf<D extends DType> = D extends "float32" ? Float32Array : Float64Array;
-
-export const ELEMENT_BYTES = { float32: 4, float64: 8 } as const;
-export const ARRAY_TYPE = { float32: Float32Array, float64: Float64Array } as const;
 
 export class Region {
   readonly address: number;

@@ -1,9 +1,10 @@
 // A state dict taken over: all of it checked first, so that an error leaves the optimizer as it was.
 
-import { widenBfloat16, widenFloat16 } from "../half.js";
-import { type FloatArray, lasting, type Region } from "../memory/region.js";
+import type { FloatArray } from "../common/dtype.js";
+import { widenBfloat16, widenFloat16 } from "../common/half.js";
+import type { TensorData } from "../common/tensor-data.js";
+import { lasting, type Region } from "../memory/region.js";
 import { describe, type Parameter } from "../parameter.js";
-import type { TensorData } from "../state-dict.js";
 import { DEFAULTS, fillIn, type ParamGroup } from "./options.js";
 import { isNumber, item, pythonType } from "./python.js";
 import { clone, cloneEntries, namesOf, parametersOf } from "./save.js";

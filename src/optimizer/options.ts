@@ -1,6 +1,6 @@
 // Options of SGD and of its groups: defaults, checks, and the adoption of a group. Order and texts are PyTorch's.
 
-import { checkKeys } from "../checks.js";
+import { checkKeys } from "../common/checks.js";
 import { Parameter } from "../parameter.js";
 import { isNumber, item, pythonType, toList } from "./python.js";
 

@@ -1,18 +1,18 @@
 // A step, prepared: which runs of elements the kernel is called for. Everything that can fail happens here, before the
 // first element changes.
 
+import type { DType } from "../common/dtype.js";
+import { ELEMENT_BYTES } from "../common/dtype.js";
 import type { Engine } from "../engine.js";
 import type { TypedKernel } from "../kernel/kernel.js";
-import type { DType } from "../kernel/variants.js";
-import { ELEMENT_BYTES } from "../memory/region.js";
 import { describe, type Parameter } from "../parameter.js";
-import { structure } from "../structure.js";
 import type { ParamGroup } from "./options.js";
 import type { GradientOptions } from "./run.js";
 import { parametersOf } from "./save.js";
 import { Scalars } from "./scalars.js";
 import { prepareSparse, type SparseUpdate, unsupported } from "./sparse-update.js";
 import type { OptimizerState, ParameterState } from "./state.js";
+import { structure } from "./structure.js";
 
 /** Adjacent elements of one group that get the same update. */
 export interface Span {

@@ -1,6 +1,6 @@
 // A step, carried out: one call of the kernel per span.
 
-import { ARRAY_TYPE, ELEMENT_BYTES } from "../memory/region.js";
+import { ARRAY_TYPE, ELEMENT_BYTES } from "../common/dtype.js";
 import type { Plan, Span } from "./plan.js";
 
 /** What happens to gradients in a step, beyond what the groups say. */

@@ -1,8 +1,8 @@
 // The optimizer as plain data.
 
-import type { FloatArray } from "../memory/region.js";
+import type { FloatArray } from "../common/dtype.js";
+import type { StateDict, TensorData } from "../common/tensor-data.js";
 import type { Parameter } from "../parameter.js";
-import type { StateDict, TensorData } from "../state-dict.js";
 import type { ParamGroup } from "./options.js";
 import type { OptimizerState } from "./state.js";
 

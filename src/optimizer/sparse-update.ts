@@ -1,7 +1,7 @@
 // The step of a parameter whose gradient is sparse: the same rule with the arithmetic of PyTorch's sparse tensors.
 
+import { add, type SparseRows } from "../gradient/sparse.js";
 import type { Parameter } from "../parameter.js";
-import { add, type SparseRows } from "../sparse-gradient.js";
 import type { GradientOptions } from "./run.js";
 import type { Scalars } from "./scalars.js";
 import type { ParameterState } from "./state.js";

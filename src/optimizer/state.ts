@@ -1,10 +1,11 @@
 // What the optimizer remembers of each parameter.
 
-import { checkNumbers } from "../checks.js";
-import { type FloatArray, lasting, Region } from "../memory/region.js";
+import { checkNumbers } from "../common/checks.js";
+import type { FloatArray } from "../common/dtype.js";
+import type { SparseRows } from "../gradient/sparse.js";
+import { lasting, Region } from "../memory/region.js";
 import type { Parameter } from "../parameter.js";
-import type { SparseRows } from "../sparse-gradient.js";
-import { structure } from "../structure.js";
+import { structure } from "./structure.js";
 
 /** An entry of `optimizer.state`. */
 export class ParameterState {

@@ -1,7 +1,8 @@
 // Recorded steps, and the derivative of each. Records are on the JavaScript heap, so that nothing has to free them.
 
-import { checkNumbers, typeName } from "../checks.js";
-import { ARRAY_TYPE, type FloatArray, Region } from "../memory/region.js";
+import { checkNumbers, typeName } from "../common/checks.js";
+import { ARRAY_TYPE, type FloatArray } from "../common/dtype.js";
+import { Region } from "../memory/region.js";
 import { describe, type Parameter } from "../parameter.js";
 import type { ParamGroup } from "./options.js";
 import { parametersOf } from "./save.js";

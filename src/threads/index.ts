@@ -1,6 +1,6 @@
 // Engines whose steps are shared among threads.
 
-import { checkKeys } from "../checks.js";
+import { checkKeys } from "../common/checks.js";
 import { ENGINE_OPTIONS, Engine, type EngineOptions } from "../engine.js";
 import { sharedKernelSource } from "../entry/embedded-shared.js";
 import { hardwareThreads, whatIsMissing } from "./environment.js";

@@ -1,8 +1,8 @@
 // A kernel whose large passes are shared among threads. It has the functions of any other kernel.
 
+import type { DType } from "../common/dtype.js";
+import { ELEMENT_BYTES } from "../common/dtype.js";
 import { type Kernel, RUN, type TypedKernel } from "../kernel/kernel.js";
-import type { DType } from "../kernel/variants.js";
-import { ELEMENT_BYTES } from "../memory/region.js";
 import { OPERATION } from "./chunks.js";
 import { describe, PASS, SUMS } from "./control.js";
 import type { Team } from "./team.js";

@@ -1,6 +1,6 @@
 // Files made byte by byte, so that tests can make wrong ones.
 
-import { crc32 } from "../../src/checkpoint/crc32.js";
+import { crc32 } from "../../src/checkpoint/zip/crc32.js";
 
 const encoder = new TextEncoder();
 

@@ -1,0 +1,197 @@
+// Parameters of an engine from a model's state dict, and back. The engine comes as an argument, so that reading a file does
+// not load a kernel.
+
+import { widenBfloat16, widenFloat16 } from "../../common/half.js";
+import type { StateDict, TensorData } from "../../common/tensor-data.js";
+import type { Engine } from "../../engine.js";
+import type { Parameter } from "../../parameter.js";
+import type { SGD } from "../../sgd.js";
+import type { AnyTensorData } from "../dtype.js";
+import { CheckpointError } from "../error.js";
+import { flattenTree, isFloat, isParameter, type ParameterTree } from "./tree.js";
+
+export interface LoadParametersOptions {
+  /**
+   * Which tensors become parameters, called with each one's full name. Default: those of floats, without `running_mean` and
+   * `running_var` of normalisation layers. True for a tensor of integers or booleans is an error.
+   */
+  include?: (name: string, tensor: AnyTensorData) => boolean;
+}
+
+export interface SaveParametersOptions {
+  /**
+   * The state dict that the parameters were loaded from, or one like it: what else is in it (buffers, counters) is saved as
+   * it is there, and its order is kept.
+   */
+  base?: ParameterTree;
+  /**
+   * Give views of linear memory instead of copies; default false. They cost no memory, must be encoded before anything
+   * allocates or steps, and must not be cloned: a clone of a view copies the engine's whole memory.
+   */
+  live?: boolean;
+}
+
+/** Parameters by name: an object of them, or the parameters themselves, each with its `name`. */
+export type NamedParameters = Readonly<Record<string, Parameter>> | Iterable<Parameter>;
+
+/**
+ * Makes a parameter of every parameter in a model's state dict: `model.state_dict()` as `decodeTorch` gives it, or
+ * `decodeSafetensors(bytes).tensors`.
+ *
+ * The result has no prototype, and lists the parameters by their full names ("layers.0.weight": nested objects, `Map`s and
+ * arrays are joined by ".") in the order of the dict, which is that of `model.parameters()`. Every one has its name as
+ * `parameter.name`, so `SGD` saves and matches state by name. Shapes stay; float32 and float64 stay what they are, float16
+ * and bfloat16 become float32, which changes no value. One and the same tensor object under two names is one parameter,
+ * called by the first; a file does not say which tensors were tied, so tied ones come as two.
+ *
+ * Left out is what an optimizer does not train: integers and booleans (`num_batches_tracked`), `running_mean` and
+ * `running_var`, `_extra_state`. `options.include` decides otherwise, and `saveParameters(…, { base })` writes them back.
+ *
+ * Throws a `TypeError` that names what is no tensor (as in a whole checkpoint: pass its `model`), and the engine's `RangeError`
+ * when memory runs out. Everything is checked first; after an error no parameter is left over.
+ *
+ * ```ts
+ * const { model, optimizer } = decodeTorch(bytes);
+ * const parameters = loadParameters(engine, model);
+ * const sgd = new SGD(Object.values(parameters), { lr: 0.1 });
+ * sgd.loadStateDict(optimizer);
+ * ```
+ */
+export function loadParameters(
+  engine: Engine,
+  tree: ParameterTree,
+  options: LoadParametersOptions = {},
+): Record<string, Parameter> {
+  const chosen = choose(flattenTree(tree), options.include);
+  const made = new Map<AnyTensorData, Parameter>();
+  const parameters = Object.create(null) as Record<string, Parameter>;
+  try {
+    for (const [name, tensor] of chosen) {
+      let parameter = made.get(tensor);
+      if (parameter === undefined) {
+        const dtype = tensor.dtype === "float64" ? "float64" : "float32";
+        parameter = engine.parameter(tensor.shape, { dtype, name, data: floats(tensor) });
+        made.set(tensor, parameter);
+      }
+      parameters[name] = parameter;
+    }
+  } catch (error) {
+    for (const parameter of made.values()) parameter.dispose();
+    throw error;
+  }
+  return parameters;
+}
+
+/**
+ * The way back: tensors by name, for `encodeTorch` (`model.load_state_dict` accepts what `torch.load` gives for it) and
+ * `encodeSafetensors`. Takes what `loadParameters` gave, or any parameters that have names. Copies, unless `options.live`;
+ * dtypes are the parameters': what was float16 in the file is now float32.
+ *
+ * Throws a `TypeError` for a parameter without a name, for one name twice, and for one whose shape is another in `options.base`.
+ *
+ * ```ts
+ * const bytes = encodeTorch({ model: saveParameters(parameters, { base: model }), optimizer: sgd.stateDict(), epoch });
+ * ```
+ */
+export function saveParameters(
+  parameters: NamedParameters,
+  options: SaveParametersOptions = {},
+): Record<string, AnyTensorData> {
+  const named = byName(parameters);
+  const saved = Object.create(null) as Record<string, AnyTensorData>;
+  for (const [name, tensor] of options.base === undefined ? [] : flattenTree(options.base)) {
+    const parameter = named.get(name);
+    if (parameter !== undefined) checkShape(name, parameter, tensor);
+    saved[name] = tensor;
+  }
+  // Tied parameters are one tensor, which is written once.
+  const tensors = new Map<Parameter, TensorData>();
+  for (const [name, parameter] of named) {
+    const { dtype, shape, data } = parameter;
+    const tensor = tensors.get(parameter) ?? { dtype, shape: [...shape], data: options.live ? data : data.slice() };
+    tensors.set(parameter, tensor);
+    saved[name] = tensor;
+  }
+  return saved;
+}
+
+/**
+ * Copies a model's state dict into parameters that exist, matched by name, and, when `optimizer` is given, the optimizer's
+ * into it: both or, on any error, neither. Values are rounded to the parameter's dtype where the dict's is wider; gradients
+ * stay as they are.
+ *
+ * Throws a `CheckpointError` that lists what is missing or has another shape; what `optimizer.loadStateDict` throws goes through.
+ * Tensors that no parameter has the name of are not read.
+ *
+ * ```ts
+ * restoreParameters(parameters, checkpoint.model, { optimizer: sgd, state: checkpoint.optimizer });
+ * ```
+ */
+export function restoreParameters(
+  parameters: NamedParameters,
+  tree: ParameterTree,
+  training?: { optimizer: SGD; state: StateDict },
+): void {
+  const tensors = flattenTree(tree);
+  const values: [Parameter, Float32Array | Float64Array][] = [];
+  const faults: string[] = [];
+  for (const [name, parameter] of byName(parameters)) {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) faults.push(`${JSON.stringify(name)} is missing`);
+    else if (!isFloat(tensor)) faults.push(`${JSON.stringify(name)} holds ${tensor.dtype}`);
+    else if (!isSameShape(parameter.shape, tensor.shape)) faults.push(shapeFault(name, parameter, tensor));
+    // A copy of what may be a view of linear memory: loading the optimizer's state can grow it.
+    else values.push([parameter, training === undefined ? floats(tensor) : floats(tensor).slice()]);
+    // What a disposed parameter throws comes before anything is changed.
+    parameter.data;
+  }
+  if (faults.length > 0) throw new CheckpointError(`the state dict does not fit the parameters: ${faults.join("; ")}`);
+  training?.optimizer.loadStateDict(training.state);
+  for (const [parameter, data] of values) parameter.data.set(data);
+}
+
+function choose(
+  tensors: Map<string, AnyTensorData>,
+  include: LoadParametersOptions["include"],
+): [string, AnyTensorData][] {
+  if (include === undefined) return [...tensors].filter(([name, tensor]) => isParameter(name, tensor, tensors));
+  const chosen = [...tensors].filter(([name, tensor]) => include(name, tensor));
+  for (const [name, tensor] of chosen) {
+    if (!isFloat(tensor))
+      throw new TypeError(`tensor ${JSON.stringify(name)} holds ${tensor.dtype}: parameters are floats`);
+  }
+  return chosen;
+}
+
+function floats({ dtype, data }: AnyTensorData): Float32Array | Float64Array {
+  if (dtype === "float16") return widenFloat16(data as Uint16Array);
+  if (dtype === "bfloat16") return widenBfloat16(data as Uint16Array);
+  return data as Float32Array | Float64Array;
+}
+
+function byName(parameters: NamedParameters): Map<string, Parameter> {
+  if (!(Symbol.iterator in parameters)) return new Map(Object.entries(parameters));
+  const named = new Map<string, Parameter>();
+  for (const parameter of parameters as Iterable<Parameter>) {
+    const { name } = parameter;
+    if (name === undefined)
+      throw new TypeError(`the parameter of shape [${parameter.shape}] has no name to be saved by`);
+    if (named.has(name) && named.get(name) !== parameter) {
+      throw new TypeError(`two parameters have the name ${JSON.stringify(name)}`);
+    }
+    named.set(name, parameter);
+  }
+  return named;
+}
+
+function checkShape(name: string, parameter: Parameter, tensor: AnyTensorData): void {
+  if (!isSameShape(parameter.shape, tensor.shape)) throw new TypeError(shapeFault(name, parameter, tensor));
+}
+
+function shapeFault(name: string, parameter: Parameter, tensor: AnyTensorData): string {
+  return `${JSON.stringify(name)} has shape [${tensor.shape.join(", ")}], the parameter [${parameter.shape.join(", ")}]`;
+}
+
+function isSameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((size, i) => size === b[i]);
+}

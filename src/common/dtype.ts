@@ -1,0 +1,10 @@
+// Element types: their names, sizes and arrays.
+
+export type DType = "float32" | "float64";
+
+export type FloatArray = Float32Array | Float64Array;
+/** The array that holds elements of a dtype. */
+export type FloatArrayOf<D extends DType> = D extends "float32" ? Float32Array : Float64Array;
+
+export const ELEMENT_BYTES = { float32: 4, float64: 8 } as const;
+export const ARRAY_TYPE = { float32: Float32Array, float64: Float64Array } as const;

@@ -1,0 +1,50 @@
+// The total 2-norm of gradients, and what clipping to it multiplies them by. The order of summation and all roundings are
+// fixed, so that the bits are the same on every runtime.
+
+import type { Parameter } from "../parameter.js";
+
+const EPSILON = 1e-6;
+
+/**
+ * The total norm as PyTorch takes it: the norm of the parameters' own norms. Squares are summed in float64 and the sum is
+ * rounded to the parameter's dtype, so that it overflows where PyTorch's does.
+ *
+ * @param scale gradients are multiplied by it first, with one rounding in the parameter's dtype
+ */
+export function totalNorm(params: readonly Parameter[], scale: number): number {
+  let sum = 0;
+  for (const parameter of params) {
+    const norm = roundedRoot(sumOfSquares(parameter, scale), [parameter]);
+    sum += norm * norm;
+  }
+  return roundedRoot(sum, params);
+}
+
+function roundedRoot(sum: number, params: readonly Parameter[]): number {
+  const round = rounding(params);
+  return round(Math.sqrt(round(sum)));
+}
+
+/** Rows of a sparse gradient that come more than once are summed first, after scaling. */
+function sumOfSquares({ engine, sparse, gradient }: Parameter, scale: number): number {
+  const summed = sparse?.coalesced(scale);
+  const region = summed?.values ?? gradient;
+  if (!region) return 0;
+  const sum = engine.kernel[region.dtype].sumOfSquares(region.address, region.size, summed ? 1 : scale);
+  summed?.free();
+  return sum;
+}
+
+/**
+ * What gradients are multiplied by: `maxNorm / (total + 1e-6)`, at most 1, with PyTorch's roundings (a number divided by a
+ * tensor is the tensor's reciprocal, multiplied).
+ */
+export function clipCoefficient(params: readonly Parameter[], total: number, maxNorm: number): number {
+  const round = rounding(params);
+  return Math.min(round(round(1 / round(total + round(EPSILON))) * round(maxNorm)), 1);
+}
+
+/** Rounding to the parameters' dtype: of several the widest, to which PyTorch promotes. */
+export function rounding(params: readonly Parameter[]): (x: number) => number {
+  return params.every(({ dtype }) => dtype === "float32") ? Math.fround : Number;
+}
