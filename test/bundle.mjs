@@ -7,6 +7,8 @@
 //   program      (rounding) => the source of the file that the runtime is started with
 //   only         the one file of suites that it consists of, if not all
 //   extra        (rounding) => further files, { name: source }
+//   package      the plugin that resolves imports of the package, if it is not the installed one
+//   sourcemap    as esbuild's
 //
 // In the folder then lie, for each rounding: ROUNDING.js, which exports run() (see support/report.ts), and
 // main-ROUNDING.js, the program.
@@ -24,10 +26,11 @@ const TEST = join(REPOSITORY, "test");
 const SUPPORT = join(TEST, "support");
 const BINARY = [".bin", ".pt", ".u8", ".i32", ".safetensors", ".gz", ".wasm"];
 
-/** The files of suites in test/`folder` whose names contain `pattern`. */
-export function suiteFiles(folder, pattern = "") {
+/** The files of suites in test/`folder` whose paths in there contain one of `patterns`; all without patterns. */
+export function suiteFiles(folder, patterns = []) {
   return readdirSync(join(TEST, folder), { recursive: true })
-    .filter((name) => name.endsWith(".test.ts") && name.includes(pattern))
+    .filter((name) => name.endsWith(".test.ts"))
+    .filter((name) => patterns.length === 0 || patterns.some((pattern) => `${folder}/${name}`.includes(pattern)))
     .sort()
     .map((name) => ({ name, path: join(TEST, folder, name) }));
 }
@@ -36,7 +39,7 @@ export function suiteFiles(folder, pattern = "") {
 export async function bundleSuites(
   files,
   consumer,
-  { folder, format = "esm", conditions, program, platform, only, extra },
+  { folder, format = "esm", conditions, program, platform, only, extra, sourcemap, package: plugin = installed },
 ) {
   const outdir = join(consumer, folder);
   mkdirSync(outdir, { recursive: true });
@@ -52,7 +55,9 @@ export async function bundleSuites(
     // Older targets than this lack BigInt literals; newer ones decode binary files with what Node 24 does not know.
     target: "es2022",
     loader: Object.fromEntries(BINARY.map((extension) => [extension, "binary"])),
-    plugins: [packageImports(consumer, outdir, conditions), countedUvu, beginnings, compressedJson, compiled],
+    plugins: [plugin(consumer, outdir, conditions), countedUvu, beginnings, compressedJson, compiled],
+    sourcemap,
+    sourcesContent: false,
     // The package says that its modules have no side effects; suites do nothing else.
     ignoreAnnotations: true,
     logLevel: "warning",
@@ -84,7 +89,7 @@ function entry(files) {
 }
 
 /** The package is not bundled, except the bytes of its kernels, which no import gives on every runtime. */
-function packageImports(consumer, outdir, conditions) {
+function installed(consumer, outdir, conditions) {
   const file = (specifier) => join(consumer, packageFile(consumer, specifier, conditions));
   return {
     name: "package",
@@ -92,6 +97,20 @@ function packageImports(consumer, outdir, conditions) {
       onResolve({ filter: /^sgd-wasm(\/|$)/ }, ({ path }) => {
         if (path.endsWith(".wasm")) return { path: file(path) };
         return { path: conditions ? relative(outdir, file(path)) : path, external: true };
+      });
+    },
+  };
+}
+
+/** The package is bundled from src/, with the kernels as text. */
+export function fromSource() {
+  return {
+    name: "package from source",
+    setup({ onResolve }) {
+      onResolve({ filter: /^sgd-wasm(\/|$)/ }, ({ path }) => {
+        const subpath = path.slice("sgd-wasm/".length);
+        const file = subpath.endsWith(".wasm") ? join("dist", subpath) : join("src", subpath, "index.ts");
+        return { path: join(REPOSITORY, file) };
       });
     },
   };

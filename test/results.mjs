@@ -83,15 +83,20 @@ function compareDigests(runs) {
 
 const titles = (runs) => runs.map(({ title, way }) => `${title} (${way})`).join(", ");
 
-/** Prints everything, the last line being `N passed, N failed`; returns the number of failures. */
+/** Prints a table of the runs, and their outcome; returns the number of failures. */
 export function printRuns(runs, { problems, missing, verbose }) {
   if (verbose) for (const run of runs) printTests(run);
-  printFailures(runs);
-  for (const problem of problems) print(`\nFAILED ${problem}`);
   print("");
   printTable(runs);
   for (const { title, get } of missing) print(`missing: ${title} (${get})`);
+  return printOutcome(runs, problems);
+}
+
+/** Prints what failed and what was skipped, the last line being `N passed, N failed`; returns the number of failures. */
+export function printOutcome(runs, problems = []) {
   printSkipped(runs);
+  printFailures(runs);
+  for (const problem of problems) print(`\nFAILED ${problem}`);
   const passed = runs.reduce((sum, run) => sum + run.passed, 0);
   const failed = runs.reduce((sum, run) => sum + run.failures.length, problems.length);
   print(`\n${passed} passed, ${failed} failed`);

@@ -80,8 +80,9 @@ function isChosen(name) {
 
 /** Packs, installs and bundles. A job is a runtime with the folder and the legs that it runs. */
 async function prepare(folder, runtimes) {
-  const suites = suiteFiles("suites", options.suite);
-  const nodeSuites = isChosen("package") ? suiteFiles("node", options.suite) : [];
+  const patterns = options.suite ? [options.suite] : [];
+  const suites = suiteFiles("suites", patterns);
+  const nodeSuites = isChosen("package") ? suiteFiles("node", patterns) : [];
   const tarball = pack(folder);
   const jobs = [];
   if (suites.length > 0 && runtimes.length > 0) {

@@ -89,5 +89,6 @@ export const thisNode = command({
   name: "package",
   title: "package",
   path: process.execPath,
+  args: ["--enable-source-maps"],
   bundles: [{ ...IMPORT, platform: "node" }],
 });
