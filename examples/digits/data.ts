@@ -1,12 +1,23 @@
 // The digits: 1,797 handwritten ones, 8 by 8 pixels each. See data/ATTRIBUTION.md.
 
-import { readFileSync } from "node:fs";
 import type { DType } from "sgd-wasm";
 import type { FloatArray } from "./network.js";
 
 export const PIXELS = 64;
 export const CLASSES = 10;
 export const TRAINING_ROWS = 1500;
+/** Pixels go from 0 to this: a sixteenth of each is exact. */
+export const BRIGHTEST = 16;
+
+/** The files of the data folder. */
+export interface DigitFiles {
+  /** images.u8: `PIXELS` bytes of every image, row by row */
+  images: Uint8Array;
+  /** labels.u8: which digit each of them is */
+  labels: Uint8Array;
+  /** perm_train.i32: the order of the training rows */
+  order: Int32Array;
+}
 
 /** Some of the images, one after the other, and which digit each of them is. */
 export interface Batch {
@@ -20,19 +31,15 @@ export interface Digits {
   batch(step: number, size: number): Batch;
 }
 
-export function loadDigits(dtype: DType): Digits {
-  const pixels = readBytes("images.u8");
-  const labels = readBytes("labels.u8");
-  const order = new Int32Array(readBytes("perm_train.i32").buffer);
+/** The digits as a network of element type `dtype` takes them. */
+export function digitsFrom({ images, labels, order }: DigitFiles, dtype: DType): Digits {
   const pick = (rows: ArrayLike<number>): Batch => {
-    const images =
-      dtype === "float32" ? new Float32Array(rows.length * PIXELS) : new Float64Array(rows.length * PIXELS);
+    const pixels = new Uint8Array(rows.length * PIXELS);
     const picked = Array.from(rows);
     for (const [i, row] of picked.entries()) {
-      // Pixels go from 0 to 16: a sixteenth of each is exact.
-      for (let p = 0; p < PIXELS; p++) images[i * PIXELS + p] = pixels[row * PIXELS + p] / 16;
+      pixels.set(images.subarray(row * PIXELS, (row + 1) * PIXELS), i * PIXELS);
     }
-    return { images, labels: Uint8Array.from(picked, (row) => labels[row]) };
+    return { images: inputOf(pixels, dtype), labels: Uint8Array.from(picked, (row) => labels[row]) };
   };
   return {
     test: pick(Array.from({ length: labels.length - TRAINING_ROWS }, (_, i) => TRAINING_ROWS + i)),
@@ -43,7 +50,8 @@ export function loadDigits(dtype: DType): Digits {
   };
 }
 
-/** The bytes of a file of the data folder, in a buffer of their own. */
-function readBytes(name: string): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(readFileSync(new URL(`./data/${name}`, import.meta.url)));
+/** Pixels as numbers from 0 to 1. */
+export function inputOf(pixels: Uint8Array, dtype: DType): FloatArray {
+  const input = dtype === "float32" ? Float32Array.from(pixels) : Float64Array.from(pixels);
+  return input.map((pixel) => pixel / BRIGHTEST);
 }

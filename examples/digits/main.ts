@@ -1,7 +1,9 @@
 // Trains a network on handwritten digits: `npm start`, or `npm start -- --help` for the options.
 
 import { createEngine, SGD } from "sgd-wasm";
-import { CLASSES, loadDigits, PIXELS } from "./data.js";
+import { LAYERS } from "./defaults.js";
+import { hashOf } from "./hash.js";
+import { loadDigits } from "./load.js";
 import { countCorrect, createNetwork, forward } from "./network.js";
 import { HELP, type Options, parseOptions, UsageError } from "./options.js";
 import { showProgress } from "./progress.js";
@@ -9,14 +11,12 @@ import { findReference } from "./reference.js";
 import { describeResult, writeLossCurve } from "./report.js";
 import { train } from "./train.js";
 
-const HIDDEN_UNITS = 24;
-
-function run(options: Options): void {
+async function run(options: Options): Promise<void> {
   const { dtype, seed, lr, momentum, dampening, weightDecay, nesterov, maximize } = options;
   const digits = loadDigits(dtype);
 
   const engine = createEngine({ rounding: options.rounding });
-  const network = createNetwork(engine, [PIXELS, HIDDEN_UNITS, CLASSES], dtype, seed);
+  const network = createNetwork(engine, LAYERS, dtype, seed);
   const { parameters } = network;
   const optimizer = new SGD(parameters, { lr, momentum, dampening, weightDecay, nesterov, maximize });
 
@@ -25,7 +25,10 @@ function run(options: Options): void {
   const { images, labels } = digits.test;
   const correct = countCorrect(forward(network, images).logits, labels);
   const recorded = findReference(options);
-  console.log(describeResult({ training, parameters, correct, tested: labels.length, kernel: engine.info, recorded }));
+  const hash = await hashOf(parameters);
+  console.log(
+    describeResult({ training, parameters, hash, correct, tested: labels.length, kernel: engine.info, recorded }),
+  );
   try {
     writeLossCurve(options.svg, training.losses, recorded);
     console.log(`loss curve     ${options.svg}`);
@@ -38,7 +41,7 @@ function run(options: Options): void {
 try {
   const options = parseOptions(process.argv.slice(2));
   if (options === "help") process.stdout.write(HELP);
-  else run(options);
+  else await run(options);
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   console.error(`${error.message}\nnpm start -- --help explains the options.`);

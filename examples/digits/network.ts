@@ -31,8 +31,8 @@ export function createNetwork(engine: Engine, sizes: readonly [number, number, n
     return engine.parameter(shape, { name, dtype, data: values(random, size, dtype, INITIAL_SCALE) });
   };
   const [inputs, units, outputs] = sizes;
-  const hidden = { weight: parameter("W1", units, inputs), bias: parameter("b1", units) };
-  const output = { weight: parameter("W2", outputs, units), bias: parameter("b2", outputs) };
+  const hidden = { weight: parameter("hidden.weight", units, inputs), bias: parameter("hidden.bias", units) };
+  const output = { weight: parameter("output.weight", outputs, units), bias: parameter("output.bias", outputs) };
   const network: Network = { hidden, output, parameters: [hidden.weight, hidden.bias, output.weight, output.bias] };
   return network;
 }

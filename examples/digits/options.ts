@@ -3,6 +3,7 @@
 import { parseArgs } from "node:util";
 import type { DType } from "sgd-wasm";
 import { TRAINING_ROWS } from "./data.js";
+import { DEFAULTS } from "./defaults.js";
 
 export interface Options {
   steps: number;
@@ -28,15 +29,15 @@ PyTorch got from the same start.
 
   npm start -- [options]
 
-  --steps N           optimizer steps; 30 are an epoch at the default batch size (600)
-  --batch-size N      images per step, 1 to ${TRAINING_ROWS} (50)
-  --lr X              learning rate (0.1)
-  --momentum X        momentum factor (0.9)
+  --steps N           optimizer steps; 30 are an epoch at the default batch size (${DEFAULTS.steps})
+  --batch-size N      images per step, 1 to ${TRAINING_ROWS} (${DEFAULTS.batchSize})
+  --lr X              learning rate (${DEFAULTS.lr})
+  --momentum X        momentum factor (${DEFAULTS.momentum})
   --dampening X       dampening of the momentum (0)
   --weight-decay X    weight decay, an L2 penalty (0)
   --nesterov          Nesterov momentum; wants a momentum and no dampening
   --maximize          maximize the log-likelihood instead of minimizing the loss: the same bits
-  --seed N            seed of the initial values, 0 to ${2 ** 32 - 1} (777)
+  --seed N            seed of the initial values, 0 to ${2 ** 32 - 1} (${DEFAULTS.seed})
   --dtype T           float32 or float64 (float32)
   --rounding R        fused: multiply-add rounds once, as PyTorch's; separate: twice (fused)
   --svg PATH          where to write the loss curve (out/digits-loss.svg)
@@ -49,17 +50,17 @@ PyTorch is made when the options are those of its recorded run: all but --dtype,
 `;
 
 const FLAGS = {
-  steps: { type: "string", default: "600" },
-  "batch-size": { type: "string", default: "50" },
-  lr: { type: "string", default: "0.1" },
-  momentum: { type: "string", default: "0.9" },
-  dampening: { type: "string", default: "0" },
-  "weight-decay": { type: "string", default: "0" },
-  nesterov: { type: "boolean", default: false },
-  maximize: { type: "boolean", default: false },
-  seed: { type: "string", default: "777" },
-  dtype: { type: "string", default: "float32" },
-  rounding: { type: "string", default: "fused" },
+  steps: { type: "string", default: String(DEFAULTS.steps) },
+  "batch-size": { type: "string", default: String(DEFAULTS.batchSize) },
+  lr: { type: "string", default: String(DEFAULTS.lr) },
+  momentum: { type: "string", default: String(DEFAULTS.momentum) },
+  dampening: { type: "string", default: String(DEFAULTS.dampening) },
+  "weight-decay": { type: "string", default: String(DEFAULTS.weightDecay) },
+  nesterov: { type: "boolean", default: DEFAULTS.nesterov },
+  maximize: { type: "boolean", default: DEFAULTS.maximize },
+  seed: { type: "string", default: String(DEFAULTS.seed) },
+  dtype: { type: "string", default: DEFAULTS.dtype },
+  rounding: { type: "string", default: DEFAULTS.rounding },
   svg: { type: "string", default: "out/digits-loss.svg" },
   quiet: { type: "boolean", default: false },
   help: { type: "boolean", default: false },

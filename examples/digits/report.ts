@@ -1,6 +1,5 @@
 // What came out, in words and as a picture.
 
-import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { EngineInfo, Parameter } from "sgd-wasm";
@@ -12,6 +11,8 @@ import type { Training } from "./train.js";
 export interface Result {
   training: Training;
   parameters: readonly Parameter[];
+  /** of the parameters */
+  hash: string;
   correct: number;
   tested: number;
   kernel: EngineInfo;
@@ -19,12 +20,12 @@ export interface Result {
 }
 
 export function describeResult(result: Result): string {
-  const { training, parameters, kernel, recorded } = result;
+  const { training, parameters, hash, kernel, recorded } = result;
   const { losses, seconds } = training;
   const lines = [
     ["test accuracy", describeAccuracy(result)],
     ...describeDistances(parameters, losses, recorded),
-    ["sha256", hash(parameters)],
+    ["sha256", hash],
     ["time", `${seconds.toFixed(2)} s, ${(losses.length / seconds).toFixed(0)} steps/s`],
     ["kernel", describeKernel(kernel)],
   ];
@@ -79,13 +80,6 @@ function parameterDistance(parameters: readonly Parameter[], reference: Referenc
 
 function largestDifference(values: readonly number[], reference: FloatArray | readonly number[]): number {
   return values.reduce((most, value, i) => Math.max(most, Math.abs(value - reference[i])), 0);
-}
-
-/** Of all parameters' bytes, in order. */
-function hash(parameters: readonly Parameter[]): string {
-  const sha256 = createHash("sha256");
-  for (const { data } of parameters) sha256.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  return sha256.digest("hex");
 }
 
 const MULTIPLY_ADD = { hardware: "in hardware", emulated: "emulated exactly", none: "none" } as const;

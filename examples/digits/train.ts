@@ -1,7 +1,7 @@
 // The training loop.
 
 import type { SGD } from "sgd-wasm";
-import type { Digits } from "./data.js";
+import type { Batch, Digits } from "./data.js";
 import { backward, forward, type Network } from "./network.js";
 import type { Options } from "./options.js";
 import type { Progress } from "./progress.js";
@@ -12,19 +12,24 @@ export interface Training {
   seconds: number;
 }
 
+/** One step on a batch: the gradient of `objective` times its loss, and the update. Returns the loss before it. */
+export function trainStep(network: Network, optimizer: SGD, { images, labels }: Batch, objective: 1 | -1 = 1): number {
+  const loss = backward(network, forward(network, images), labels, objective);
+  optimizer.step();
+  return loss;
+}
+
 export function train(
   network: Network,
   optimizer: SGD,
   digits: Digits,
-  { steps, batchSize, maximize }: Options,
-  progress: Progress,
+  { steps, batchSize, maximize }: Pick<Options, "steps" | "batchSize" | "maximize">,
+  progress: Progress = { update() {} },
 ): Training {
   const losses: number[] = [];
   const start = performance.now();
   for (let step = 0; step < steps; step++) {
-    const { images, labels } = digits.batch(step, batchSize);
-    const loss = backward(network, forward(network, images), labels, maximize ? -1 : 1);
-    optimizer.step();
+    const loss = trainStep(network, optimizer, digits.batch(step, batchSize), maximize ? -1 : 1);
     losses.push(loss);
     progress.update(step + 1, loss);
   }

@@ -1,7 +1,7 @@
 // Learns a learning rate and a momentum: `npm run example:learned-rates`, with `-- --help` for the options.
 
 import { createEngine } from "sgd-wasm";
-import { loadDigits } from "../digits/data.js";
+import { loadDigits } from "../digits/load.js";
 import { UsageError } from "../digits/options.js";
 import { type Iteration, learnRates } from "./learn.js";
 import { HELP, type Options, parseOptions } from "./options.js";

@@ -2,7 +2,7 @@
 
 import { createEngine, type Parameter, SGD } from "sgd-wasm";
 import { decodeTorch, encodeTorch, loadParameters, saveParameters, type TensorData } from "sgd-wasm/checkpoint";
-import { loadDigits } from "../digits/data.js";
+import { loadDigits } from "../digits/load.js";
 import { backward, forward, type Network } from "../digits/network.js";
 
 const STEPS = 300;

@@ -1,5 +1,6 @@
 // Line charts as SVG: several series, linear or logarithmic axes, a legend. No dependencies; the result is text.
 
+import { pathOf, pointsOf, round } from "./path.js";
 import { axisTicks, formatTick, type Scale, scaleOf } from "./scale.js";
 
 export interface Series {
@@ -118,22 +119,15 @@ function yAxis({ y, width, height }: Frame, { label }: Axis): string[] {
 
 function line({ x, y }: Frame, series: Series, color: string): string[] {
   const { width = 2, dash, dots } = series;
-  let path = "";
-  const circles: string[] = [];
-  let pen = "M";
-  for (let i = 0; i < series.x.length; i++) {
-    if (!x.accepts(series.x[i]) || !y.accepts(series.y[i])) {
-      pen = "M";
-      continue;
-    }
-    const at = [round(x.position(series.x[i])), round(y.position(series.y[i]))];
-    path += `${pen}${at.join(" ")}`;
-    pen = "L";
-    if (dots) circles.push(`<circle cx="${at[0]}" cy="${at[1]}" r="${width + 1.5}" fill="${color}"/>`);
-  }
+  const points = [...pointsOf(x, y, series)];
+  const circles = points
+    .filter((point) => dots && point !== null)
+    .map((point) => {
+      return `<circle cx="${point![0]}" cy="${point![1]}" r="${width + 1.5}" fill="${color}"/>`;
+    });
   const dashes = dash ? ` stroke-dasharray="${dash}"` : "";
   return [
-    `<path d="${path}" fill="none" stroke="${color}" stroke-width="${width}" stroke-linejoin="round"${dashes}/>`,
+    `<path d="${pathOf(points)}" fill="none" stroke="${color}" stroke-width="${width}" stroke-linejoin="round"${dashes}/>`,
     ...circles,
   ];
 }
@@ -157,10 +151,6 @@ function legend({ width }: Frame, series: readonly Series[]): string[] {
 
 function colorOf(series: Series, index: number): string {
   return series.color ?? PALETTE[index % PALETTE.length];
-}
-
-function round(pixels: number): number {
-  return Math.round(pixels * 100) / 100;
 }
 
 function escapeText(text: string): string {
