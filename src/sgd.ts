@@ -65,6 +65,8 @@ export class SGD {
   readonly defaults: Defaults;
   /** by parameter; a parameter has an entry once it had a gradient in a step */
   readonly state = new OptimizerState();
+  /** Steps since the latest scheduler was made, which schedulers warn by. @internal */
+  stepCount = 0;
   readonly #plan = new Plan();
   /** one object for all steps, so that a step makes none */
   readonly #gradients: GradientOptions = { scale: 1, clip: 1, zero: false };
@@ -98,6 +100,7 @@ export class SGD {
   step<T>(closure: () => T, options?: StepOptions): T;
   step<T>(closure?: (() => T) | null, options?: StepOptions): T | undefined;
   step<T>(closure?: (() => T) | null, options?: StepOptions): T | undefined {
+    this.stepCount++;
     // What is rare is in functions of its own: the engine then compiles all of an ordinary step into one piece.
     if (closure !== undefined && closure !== null) checkCallable(closure);
     if (options) checkStepOptions(options, this.defaults.differentiable);

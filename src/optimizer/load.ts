@@ -8,6 +8,7 @@ import { describe, type Parameter } from "../parameter.js";
 import { DEFAULTS, fillIn, type ParamGroup } from "./options.js";
 import { isNumber, item, pythonType } from "./python.js";
 import { clone, cloneEntries, namesOf, parametersOf } from "./save.js";
+import { keyInMemory } from "./spelling.js";
 import { newBuffer, type OptimizerState } from "./state.js";
 
 /** A state dict that fits the optimizer. */
@@ -78,7 +79,7 @@ function checkSame(names: readonly string[], savedNames: readonly string[]): voi
 }
 
 function loadGroup(saved: Dict, index: number, { params }: ParamGroup): ParamGroup {
-  const group = cloneEntries(saved, "weight_decay", "weightDecay");
+  const group = cloneEntries(saved, keyInMemory);
   for (const key of ["lr", "momentum", "dampening", "weightDecay"]) {
     mustBe("number", group[key], `${key} of parameter group ${index}`, isNumber(group[key]));
   }

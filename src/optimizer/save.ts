@@ -4,6 +4,7 @@ import type { FloatArray } from "../common/dtype.js";
 import type { StateDict, TensorData } from "../common/tensor-data.js";
 import type { Parameter } from "../parameter.js";
 import type { ParamGroup } from "./options.js";
+import { keyOnDisk } from "./spelling.js";
 import type { OptimizerState } from "./state.js";
 
 /**
@@ -23,7 +24,7 @@ export function saveState(
     if (entry) saved[index] = { momentum_buffer: entry.momentumBuffer && snapshot(parameter, entry.momentumBuffer) };
   }
   const savedGroups = groups.map(({ params, ...options }) => {
-    const group = cloneEntries(options, "weightDecay", "weight_decay");
+    const group = cloneEntries(options, keyOnDisk);
     const names = namesOf(params);
     if (names.length > 0) group.param_names = names;
     group.params = [...params].map((parameter) => indices.get(parameter)); // last, as in PyTorch
@@ -46,9 +47,9 @@ export function namesOf(params: Iterable<Parameter>): string[] {
   return names.includes(undefined) ? [] : (names as string[]);
 }
 
-/** A copy of a dict in which the key `from` is spelled `to`. */
-export function cloneEntries(dict: object, from = "", to = ""): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(dict).map(([key, value]) => [key === from ? to : key, clone(value)]));
+/** A copy of a dict, whose keys may get another spelling. */
+export function cloneEntries(dict: object, spell: (key: string) => string = String): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(dict).map(([key, value]) => [spell(key), clone(value)]));
 }
 
 /** Keys that are not ours may hold anything; what has no copy, such as a function, is kept itself. */

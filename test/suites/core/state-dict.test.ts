@@ -60,6 +60,24 @@ function refuses(trained: Trained, dict: unknown, message: RegExp): void {
   assert.is(trained.optimizer.paramGroups, paramGroups);
 }
 
+test("what schedulers keep in groups is spelled as PyTorch does, and other keys stay as they are", () => {
+  const trained = make();
+  const [group] = trained.optimizer.paramGroups;
+  const kept = { initialLr: 1, maxLr: 2, minLr: 3, maxMomentum: 4, baseMomentum: 5, swaLr: 6 };
+  Object.assign(group, kept, { myKey: 7, other_key: 8 });
+  const dict = trained.optimizer.stateDict();
+  const { initial_lr, max_lr, min_lr, max_momentum, base_momentum, swa_lr } = dict.param_groups[0];
+  assert.equal([initial_lr, max_lr, min_lr, max_momentum, base_momentum, swa_lr], Object.values(kept));
+  assert.is(dict.param_groups[0].myKey, 7);
+  for (const key of Object.keys(kept)) assert.not(key in dict.param_groups[0]);
+  const other = make();
+  other.optimizer.loadStateDict(dict);
+  const loaded = other.optimizer.paramGroups[0];
+  for (const [key, value] of Object.entries(kept)) assert.is(loaded[key], value);
+  assert.is(loaded.other_key, 8);
+  assert.not("initial_lr" in loaded);
+});
+
 test("has the keys, shapes and options of PyTorch's", () => {
   const trained = make();
   train(trained);
