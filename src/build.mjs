@@ -1,63 +1,64 @@
-// Bundles the host to dist/, once for each way of getting the kernels.
+// Bundles the host to dist/. What is built is what `exports` in package.json names:
 //
-//   dist/             the kernels as text in the JavaScript: everything that may compile modules from bytes
-//   dist/workerd/     the kernels as static imports of .wasm files: Cloudflare Workers
-//   dist/edge-light/  the same in the spelling of Vercel's edge functions
+//   dist/NAME.js           of src/NAME/index.ts (src/index.ts for index.js), the kernels as text in the JavaScript:
+//                          everything that may compile modules from bytes
+//   dist/workerd/NAME.js   of src/NAME/workerd.ts if there is one, the kernels as static imports of .wasm files:
+//                          Cloudflare Workers
+//   dist/edge-light/…      the same in the spelling of Vercel's edge functions
 //
-// One run of the bundler makes all entries of a folder, so that they share their classes.
+// One run of the bundler makes all entries of a folder, so that they share their classes. The names stay as written, and
+// source maps lead to the sources, which are in the package.
 
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
-import { build } from "esbuild";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { build } from "rolldown";
 
+/** Which file of src/entry/ gives the kernels, by the folder of the bundle. */
+const KERNELS = { dist: "embedded", "dist/workerd": "workerd", "dist/edge-light": "edge-light" };
 const WORKER = "src/threads/worker.ts";
-
-/** Entries that make engines, and exist in every variant. */
-const ENGINES = { index: "src/index.ts" };
-/** Entries that need no kernel. */
-const OTHERS = { checkpoint: "src/checkpoint/index.ts" };
-const THREADS = { threads: "src/threads/index.ts" };
-const NO_THREADS = { threads: "src/threads/unavailable.ts" };
-
-/** Which file of src/entry/ gives the kernels, and the folder that its bundle goes to. */
-const VARIANTS = [
-  { source: "embedded", outdir: "dist", entryPoints: { ...ENGINES, ...OTHERS, ...THREADS } },
-  { source: "workerd", outdir: "dist/workerd", entryPoints: { ...ENGINES, ...NO_THREADS } },
-  { source: "edge-light", outdir: "dist/edge-light", entryPoints: { ...ENGINES, ...NO_THREADS } },
-];
 
 const worker = await workerProgram();
 const workerText = `// Written by src/build.mjs: the bundle of ${WORKER}.\nexport const workerSource = ${JSON.stringify(worker)};\n`;
 await writeFile("src/threads/worker.generated.ts", workerText);
-for (const { source, outdir, entryPoints } of VARIANTS) {
+const { exports } = JSON.parse(await readFile("package.json", "utf8"));
+const scripts = new Set(targetsOf(exports).filter((target) => target.endsWith(".js")));
+for (const [outdir, source] of Object.entries(KERNELS)) {
   await removeScripts(outdir);
+  const names = [...scripts]
+    .filter((script) => join(dirname(script)) === outdir)
+    .map((script) => basename(script, ".js"));
   await build({
-    entryPoints,
-    outdir,
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    target: "es2022",
-    minify: true,
-    sourcemap: true,
+    input: Object.fromEntries(names.map((name) => [name, entryOf(name, source)])),
     plugins: [kernelsFrom(source)],
+    transform: { target: "es2022" },
+    output: { dir: outdir, chunkFileNames: "shared-[hash].js", sourcemap: true, sourcemapExcludeSources: true },
   });
 }
 
 // Workers get their program as text; where that is refused, as a file.
 await writeFile("dist/worker.js", worker);
 
+/** The files that `exports` names, under whatever conditions. */
+function targetsOf(exports) {
+  return typeof exports === "string" ? [exports] : Object.values(exports).flatMap(targetsOf);
+}
+
+function entryOf(name, variant) {
+  const folder = name === "index" ? "src" : join("src", name);
+  const own = join(folder, `${variant}.ts`);
+  return existsSync(own) ? own : join(folder, "index.ts");
+}
+
 /** The workers' program in one piece. */
 async function workerProgram() {
-  const { outputFiles } = await build({
-    entryPoints: [WORKER],
-    bundle: true,
+  const { output } = await build({
+    input: WORKER,
     write: false,
-    format: "iife",
-    target: "es2022",
-    minify: true,
+    transform: { target: "es2022" },
+    output: { format: "iife", minify: true },
   });
-  return outputFiles[0].text;
+  return output[0].code;
 }
 
 /** Names of shared chunks change with their contents: old ones would be packed as well. */
@@ -71,9 +72,10 @@ async function removeScripts(folder) {
 function kernelsFrom(source) {
   return {
     name: `kernels from ${source}`,
-    setup({ onResolve }) {
-      onResolve({ filter: /\/entry\/embedded\.js$/ }, () => ({ path: resolve(`src/entry/${source}.ts`) }));
-      onResolve({ filter: /\.wasm(\?module)?$/ }, ({ path }) => ({ path: `../${basename(path)}`, external: true }));
+    resolveId: {
+      filter: { id: [/\/entry\/embedded\.js$/, /\.wasm(\?module)?$/] },
+      handler: (id) =>
+        id.endsWith(".js") ? resolve(`src/entry/${source}.ts`) : { id: `../${basename(id)}`, external: true },
     },
   };
 }
