@@ -2,7 +2,7 @@
 
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { writeToReadme } from "../test/readme.mjs";
+import { writeTable } from "../test/harness/table.mjs";
 import { compareWithBaseline, recordBaseline } from "./baseline.js";
 import { gatherContenders } from "./contenders/index.js";
 import { HELP, type Options, parseOptions, type QuestionName, UsageError } from "./options.js";
@@ -52,9 +52,9 @@ async function run(options: Options): Promise<void> {
   write(options.markdown, markdown(machine, tables));
   const roofline = measurements.filter(({ question }) => question === SIZES_QUESTION);
   if (roofline.length > 0) writeRoofline(options.svg, roofline);
-  if (options.readme) {
+  if (options.write) {
     const compared = measurements.filter(({ question }) => question === SIZES_QUESTION || question === LISTS_QUESTION);
-    writeToReadme("speed", `${rowsToMarkdown(summaryTable(compared))}\n`);
+    writeTable("performance.md", "speed", `${rowsToMarkdown(summaryTable(compared))}\n`);
   }
   console.log(`\ntables    ${options.markdown}${roofline.length > 0 ? `\nroofline  ${options.svg}` : ""}`);
   keepOrCompare(options, machine, measurements);

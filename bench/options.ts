@@ -14,7 +14,7 @@ export interface Options {
   baselineFile: string;
   markdown: string;
   svg: string;
-  readme: boolean;
+  write: boolean;
 }
 
 /** Something on the command line is wrong; the message says what. */
@@ -33,7 +33,7 @@ export const HELP = `Measures sgd-wasm against everything comparable on this mac
   --baseline-file PATH  (out/bench-baseline.json)
   --markdown PATH       where to write the tables (bench/results.md; with --quick or questions out/bench.md)
   --svg PATH            where to write the roofline (bench/roofline.svg; with --quick or questions out/roofline.svg)
-  --readme              write a summary of sizes and lists into README.md
+  --write               write a summary of sizes and lists into docs/performance.md
   --help                this text
 
 Node 24 or newer has the multiply-add in hardware. Missing peers are named at the end with how to get them.
@@ -46,7 +46,7 @@ const FLAGS = {
   "baseline-file": { type: "string", default: "out/bench-baseline.json" },
   markdown: { type: "string" },
   svg: { type: "string" },
-  readme: { type: "boolean", default: false },
+  write: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
 } as const;
 
@@ -72,7 +72,7 @@ export function parseOptions(args: string[]): Options | "help" {
     baseline: baseline ?? null,
     baselineFile: values["baseline-file"],
     markdown: values.markdown ?? (partial ? "out/bench.md" : "bench/results.md"),
-    readme: values.readme,
+    write: values.write,
     svg: values.svg ?? (partial ? "out/roofline.svg" : "bench/roofline.svg"),
   };
 }

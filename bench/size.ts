@@ -1,6 +1,6 @@
 // Size and start: `npm run size`. Prints what an import costs when a bundler has shaken and minified it, what each part of
 // it is, and how much longer a fresh process of Node takes with an engine in it than empty. Fails when the core import is larger
-// than its budget. With --readme the tables go into README.md.
+// than its budget. With --write the tables go into docs/runtimes.md.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build, type Plugin } from "esbuild";
-import { writeToReadme } from "../test/readme.mjs";
+import { writeTable } from "../test/harness/table.mjs";
 import { count, rowsToMarkdown, type Table, toText } from "./support/table.js";
 
 /** Bytes gzipped that the core import may have: a step above what it has, so that nobody adds to it unawares. */
@@ -132,9 +132,9 @@ const starts: Table = {
 };
 console.log(toText(starts));
 
-if (process.argv.includes("--readme")) {
-  writeToReadme("size", `${sizes.title}:\n\n${rowsToMarkdown(sizes)}\n`);
-  writeToReadme("start", `${starts.title}:\n\n${rowsToMarkdown(starts)}\n`);
+if (process.argv.includes("--write")) {
+  writeTable("runtimes.md", "size", `${sizes.title}:\n\n${rowsToMarkdown(sizes)}\n`);
+  writeTable("runtimes.md", "start", `${starts.title}:\n\n${rowsToMarkdown(starts)}\n`);
 }
 const [, , size] = core;
 console.log(`\ncreateEngine, SGD: ${count(size)} of ${count(BUDGET)} bytes gzipped`);

@@ -13,7 +13,7 @@ export interface Miniflare {
 
 const COMPATIBILITY_DATE = "2026-07-01";
 // `npm run runtimes` installs it there, beside the other runtimes.
-const require = createRequire(new URL("../../test/runtimes/", import.meta.url));
+const require = createRequire(new URL("../../test/harness/runtimes/", import.meta.url));
 
 /** Starts a bundle that exports UserModel. `storage` is the folder that outlives it. */
 export async function serve(modules: readonly WorkerModule[], storage: string): Promise<Miniflare> {

@@ -6,10 +6,10 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bundleSuites, fromSource, ROUNDINGS, suiteFiles } from "../bundle.mjs";
-import { REPOSITORY } from "../consumer.mjs";
-import { printOutcome, settle } from "../results.mjs";
-import { thisNode } from "../runtimes/command.mjs";
+import { bundleSuites, fromSource, ROUNDINGS, suiteFiles } from "./bundle.mjs";
+import { REPOSITORY } from "./consumer.mjs";
+import { printOutcome, settle } from "./results.mjs";
+import { thisNode } from "./runtimes/command.mjs";
 
 const SECONDS = 120;
 

@@ -26,7 +26,7 @@ test("has at most ten lines of code in the first example", () => {
   assert.ok(code.length <= 12, `${code.length} lines`);
 });
 
-// The first one is run on every runtime, by test/runtimes/readme.mjs.
+// The first one is run on every runtime, by test/harness/runtimes/readme.mjs.
 examples.slice(1).forEach((source, i) => {
   test(`example ${i + 2} runs`, () => {
     run(source);

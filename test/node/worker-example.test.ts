@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { node, repository } from "../support/process.js";
 
 const test = suite("examples/worker");
-const installed = existsSync(join(repository, "test/runtimes/node_modules/miniflare"));
+const installed = existsSync(join(repository, "test/harness/runtimes/node_modules/miniflare"));
 /** Missing programs are a failure where all of them must be there. */
 const inWorkerd = installed || process.env.SGD_REQUIRE_ALL ? test : test.skip;
 

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Set by test/run.mjs. */
+/** Set by test/harness. */
 export const repository = process.env.SGD_REPOSITORY ?? process.cwd();
 
 /** The folder in which the package is installed as its users get it. */

@@ -9,7 +9,7 @@ import { assertSameBits, type FloatArray } from "../../support/bits.js";
 import { rounding } from "../../support/context.js";
 import { mulberry32, values } from "../../support/random.js";
 
-/** Other ones, where there is an environment: SGD_PROPERTY_SEED=7 SGD_PROPERTY_RUNS=100000 node test/run.mjs --suite properties */
+/** Other ones, where there is an environment: SGD_PROPERTY_SEED=7 SGD_PROPERTY_RUNS=100000 npm run test:node -- properties */
 const environment = globalThis.process?.env ?? {};
 const SEED = Number(environment.SGD_PROPERTY_SEED ?? 20221215);
 const RUNS = Number(environment.SGD_PROPERTY_RUNS ?? 400);

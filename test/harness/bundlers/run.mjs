@@ -1,17 +1,16 @@
 // Builds a small project with every bundler, from the packed tarball and without configuration, and runs it in a
 // browser: all must end with the same bits as Node. Then asks publint and are-the-types-wrong about the tarball.
-// `npm run bundlers` installs the bundlers first; with --readme the table goes to README.md as well, if nothing failed.
+// `npm run bundlers` installs the bundlers first; with --write the table goes to docs/runtimes.md as well, if nothing failed.
 
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { install, pack } from "../consumer.mjs";
-import { writeToReadme } from "../readme.mjs";
 import { chromium } from "../runtimes/browser.mjs";
 import { ISOLATION, STRICT } from "../runtimes/page-server.mjs";
 import { run, tail } from "../runtimes/process.mjs";
 import { EXAMPLE, readmeReport } from "../runtimes/readme.mjs";
-import { table } from "../table.mjs";
+import { table, writeTable } from "../table.mjs";
 import { PROJECTS } from "./projects.mjs";
 import { folderSite, openPage, serverSite } from "./site.mjs";
 
@@ -59,7 +58,7 @@ async function main() {
   }
   const text = table(["bundler", "version", "run as", "multiply-add", "threads", "result"], rows);
   console.log(`\n${text}`);
-  if (process.argv.includes("--readme") && failed === 0) writeToReadme("bundlers", text);
+  if (process.argv.includes("--write") && failed === 0) writeTable("runtimes.md", "bundlers", text);
 }
 
 function versionOf(name) {

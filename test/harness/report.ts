@@ -2,8 +2,8 @@
 
 import { createEngine } from "sgd-wasm";
 import { exec } from "uvu";
-import { recorded, rounding } from "./context.js";
-import { Fnv64 } from "./fnv.js";
+import { recorded, rounding } from "../support/context.js";
+import { Fnv64 } from "../support/fnv.js";
 import { explain, files, results, type TestResult } from "./suite.js";
 
 export interface Report {

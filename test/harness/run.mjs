@@ -1,5 +1,5 @@
 // Runs the tests: every suite of test/suites in both roundings on every runtime that is present, and test/node on this
-// Node. `node test/run.mjs --help` explains the options.
+// Node. `node test/harness/run.mjs --help` explains the options.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -7,18 +7,18 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { bundleSuites, ROUNDINGS, suiteFiles } from "./bundle.mjs";
 import { install, pack } from "./consumer.mjs";
-import { writeToReadme } from "./readme.mjs";
 import { compareRuns, printRuns, settle, summary } from "./results.mjs";
 import { thisNode } from "./runtimes/command.mjs";
 import { RUNTIMES } from "./runtimes/index.mjs";
+import { writeTable } from "./table.mjs";
 
-const HELP = `node test/run.mjs [options]     (after npm run build)
+const HELP = `node test/harness/run.mjs [options]     (after npm run build)
   --only LIST       runtimes by name, separated by commas: ${["package", ...RUNTIMES.map(({ name }) => name)].join(", ")}
   --suite TEXT      only files of suites whose name contains TEXT
   --require-all     a runtime that is missing is a failure (also: SGD_REQUIRE_ALL=1 in the environment)
   --seconds N       longest time for one run of the suites; default 120
   --verbose         list every test
-  --readme          write the summary to README.md, if all runtimes were run and nothing failed
+  --write           write the summary to docs/runtimes.md, if all runtimes were run and nothing failed
 `;
 
 const { values: options } = parseArgs({
@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
     "require-all": { type: "boolean", default: Boolean(process.env.SGD_REQUIRE_ALL) },
     seconds: { type: "string", default: "120" },
     verbose: { type: "boolean", default: false },
-    readme: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
   },
 });
@@ -70,7 +70,7 @@ async function main(folder) {
   if (options["require-all"]) problems.push(...missing.map(({ title, get }) => `${title} is missing: ${get}`));
   const failed = printRuns(runs, { problems, missing, verbose: options.verbose });
   const whole = !options.only && !options.suite && missing.length === 0;
-  if (options.readme && whole && failed === 0) writeToReadme("runtimes", summary(runs));
+  if (options.write && whole && failed === 0) writeTable("runtimes.md", "runtimes", summary(runs));
   return failed;
 }
 

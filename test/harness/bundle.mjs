@@ -7,10 +7,10 @@
 //   program      (rounding) => the source of the file that the runtime is started with
 //   only         the one file of suites that it consists of, if not all
 //   extra        (rounding) => further files, { name: source }
-//   package      the plugin that resolves imports of the package, if it is not the installed one
+//   package      the plugin that resolves imports of the package, if it is not the installed one: installed, fromSource
 //   sourcemap    as esbuild's
 //
-// In the folder then lie, for each rounding: ROUNDING.js, which exports run() (see support/report.ts), and
+// In the folder then lie, for each rounding: ROUNDING.js, which exports run() (see report.ts), and
 // main-ROUNDING.js, the program.
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -23,7 +23,7 @@ import { packageFile, REPOSITORY } from "./consumer.mjs";
 export const ROUNDINGS = ["fused", "separate"];
 
 const TEST = join(REPOSITORY, "test");
-const SUPPORT = join(TEST, "support");
+const HARNESS = join(TEST, "harness");
 const BINARY = [".bin", ".pt", ".u8", ".i32", ".safetensors", ".gz", ".wasm"];
 
 /** The files of suites in test/`folder` whose paths in there contain one of `patterns`; all without patterns. */
@@ -85,7 +85,7 @@ function writeEntry(rounding, outdir, extension, program) {
 
 function entry(files) {
   const imports = files.flatMap(({ name, path }) => [`import "begin:${name}";`, `import ${JSON.stringify(path)};`]);
-  return [`import "./support/prelude.js";`, ...imports, `export { run } from "./support/report.js";`].join("\n");
+  return [`import "./harness/prelude.js";`, ...imports, `export { run } from "./harness/report.js";`].join("\n");
 }
 
 /** The package is not bundled, except the bytes of its kernels, which no import gives on every runtime. */
@@ -116,11 +116,11 @@ export function fromSource() {
   };
 }
 
-/** Suites import uvu; what they get is uvu with an account of every test: support/suite.ts. */
+/** Suites import uvu; what they get is uvu with an account of every test: harness/suite.ts. */
 const countedUvu = {
   name: "counted uvu",
   setup({ onResolve }) {
-    const counted = join(SUPPORT, "suite.ts");
+    const counted = join(HARNESS, "suite.ts");
     onResolve({ filter: /^uvu$/ }, ({ importer }) => (importer === counted ? undefined : { path: counted }));
   },
 };
@@ -132,7 +132,7 @@ const beginnings = {
     onResolve({ filter: /^begin:/ }, ({ path }) => ({ path: path.slice(6), namespace: "begin" }));
     onLoad({ filter: /.*/, namespace: "begin" }, ({ path }) => ({
       contents: `import { beginFile } from "./suite.js";\nbeginFile(${JSON.stringify(path)});`,
-      resolveDir: SUPPORT,
+      resolveDir: HARNESS,
     }));
   },
 };

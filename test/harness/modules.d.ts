@@ -1,4 +1,4 @@
-// What the bundler of test/run.mjs makes of the files that suites import.
+// What the bundler of test/harness/bundle.mjs makes of the files that suites import.
 
 declare module "*.bin" {
   const bytes: Uint8Array<ArrayBuffer>;

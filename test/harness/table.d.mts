@@ -1,0 +1,2 @@
+/** @throws Error when docs/`file` has no place for it */
+export function writeTable(file: string, name: string, text: string): void;
