@@ -2,29 +2,20 @@
 
 // A kernel bound to a linear memory.
 
-import { checkKeys } from "./common/checks.js";
+import { checkKeys, tagOf, typeName } from "./common/checks.js";
 import type { Kernel } from "./kernel/kernel.js";
 import { type KernelSource, selectKernel, suppliedKernel } from "./kernel/select.js";
 import type { Allocator } from "./memory/allocator.js";
-import { Arena, type NewMemory } from "./memory/arena.js";
-import { ForeignAllocator } from "./memory/foreign.js";
+import { Arena, type ArenaOptions, type NewMemory } from "./memory/arena.js";
+import { ForeignAllocator, type ForeignOptions } from "./memory/foreign.js";
 import { Parameter, type ParameterOptions } from "./parameter.js";
 
-export interface EngineOptions {
+export interface EngineOptions extends ArenaOptions, ForeignOptions {
   /**
    * `"fused"` (default): multiply-add rounds once, as PyTorch does on AVX2, AVX-512 and NEON; in hardware where the runtime
    * can, emulated exactly where not. `"separate"`: it rounds twice, as PyTorch does with `ATEN_CPU_CAPABILITY=default`.
    */
   rounding?: "fused" | "separate";
-  /** run inside this memory; then `allocate` and `free` are required */
-  memory?: WebAssembly.Memory;
-  /** `byteLength` to a byte address aligned to 16, in `memory` */
-  allocate?: (byteLength: number) => number;
-  free?: (address: number) => void;
-  /** bytes to reserve at once: the memory does not grow below this; default 0 */
-  initialBytes?: number;
-  /** bytes that the memory never exceeds, in pages of 64 KiB; default 4 GiB */
-  maximumBytes?: number;
   /** a kernel that you have compiled yourself from `sgd-wasm/kernel.wasm`; by default the built-in one that fits the runtime */
   module?: WebAssembly.Module;
 }
@@ -40,7 +31,6 @@ export interface EngineInfo {
 
 /** @internal */
 export const ENGINE_OPTIONS = ["rounding", "memory", "allocate", "free", "initialBytes", "maximumBytes", "module"];
-const PARAMETER_OPTIONS = ["dtype", "data", "name", "address"];
 
 /** What a kernel has besides where several threads run it. */
 interface Team {
@@ -57,6 +47,13 @@ export class Engine {
   readonly allocator: Allocator;
   /** @internal */
   readonly parameters = new Set<Parameter>();
+  /**
+   * Counts the changes that a prepared step depends on: which parameters have a gradient or a momentum buffer, and where. So an
+   * optimizer need not look at every parameter in every step.
+   *
+   * @internal
+   */
+  version = 0;
   #disposed = false;
 
   /** @param newSharedMemory for an engine of several threads: its kernel needs shared memory @internal */
@@ -65,6 +62,8 @@ export class Engine {
   }
 
   private constructor(source: KernelSource, options: EngineOptions = {}, newSharedMemory?: NewMemory) {
+    if (typeof source !== "function")
+      throw new TypeError("an engine is made by createEngine() or createThreadedEngine()");
     if (typeof WebAssembly === "undefined") {
       throw new Error(
         "This runtime has no WebAssembly, as with --jitless (run Node without it) or Lockdown Mode (except the site)",
@@ -73,11 +72,14 @@ export class Engine {
     checkKeys(options, ENGINE_OPTIONS, "createEngine");
     const { rounding = "fused", memory, allocate, free, module } = options;
     if (rounding !== "fused" && rounding !== "separate") {
-      throw new TypeError(`rounding must be "fused" or "separate", got ${String(rounding)}`);
+      throw new TypeError(
+        `rounding must be "fused" or "separate", got ${typeof rounding === "string" ? rounding : typeName(rounding)}`,
+      );
     }
-    if (module !== undefined && !(module instanceof WebAssembly.Module)) {
-      throw new TypeError("module must be a WebAssembly.Module: compile the bytes first");
+    if (module !== undefined && tagOf(module) !== "WebAssembly.Module") {
+      throw new TypeError(`module must be a WebAssembly.Module, got ${typeName(module)}: compile the bytes first`);
     }
+    const shared = newSharedMemory !== undefined || isShared(memory);
     let allocator: Allocator | undefined;
     if (memory !== undefined || allocate || free) allocator = new ForeignAllocator(options);
     const getMemory = () => {
@@ -87,13 +89,13 @@ export class Engine {
     try {
       this.kernel =
         module === undefined
-          ? selectKernel(source, rounding, getMemory)
+          ? selectKernel((build) => source(build, shared), rounding, getMemory)
           : suppliedKernel(module, rounding, getMemory());
     } catch (cause) {
       if (!(cause instanceof WebAssembly.LinkError)) throw cause;
       throw new TypeError(
-        "memory and kernel do not fit: memory must be 32-bit; shared for createThreadedEngine, with kernel-shared.wasm or a " +
-          "sibling as options.module; unshared for createEngine, with kernel.wasm",
+        "memory and kernel do not fit: memory must be 32-bit; an options.module for shared memory, as createThreadedEngine has, " +
+          "is kernel-shared.wasm or a sibling, for other memory kernel.wasm",
         { cause },
       );
     }
@@ -124,7 +126,6 @@ export class Engine {
   parameter(shape: number | readonly number[], options?: ParameterOptions): Parameter;
   parameter(shape: number | readonly number[], options: ParameterOptions = {}): Parameter {
     if (this.#disposed) throw new Error("the engine was disposed");
-    checkKeys(options, PARAMETER_OPTIONS, "a parameter");
     const parameter = Parameter.create(this, shape, options);
     this.parameters.add(parameter);
     return parameter;
@@ -140,4 +141,8 @@ export class Engine {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+function isShared(memory: WebAssembly.Memory | undefined): boolean {
+  return tagOf(memory?.buffer) === "SharedArrayBuffer";
 }

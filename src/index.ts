@@ -9,8 +9,8 @@ export { type ClipGradNormOptions, clipGradNorm, clipGradValue } from "./gradien
 export type { SparseGradient } from "./gradient/sparse.js";
 export type { GroupOptions, ParamGroup, ParamGroupInit, Params, SGDOptions } from "./optimizer/options.js";
 export type { StepCotangents, StepGradients } from "./optimizer/tape.js";
-export { Parameter, type ParameterOptions } from "./parameter.js";
-export { SGD, type StepOptions } from "./sgd.js";
+export { Parameter, type ParameterAddresses, type ParameterOptions } from "./parameter.js";
+export { SGD, type StepOptions, type StepReport } from "./sgd.js";
 
 // Last, so that the kernels' text comes after all code in a bundle: side by side with it, it compresses 0.7 kB worse.
 import { kernelSource } from "./entry/embedded.js";

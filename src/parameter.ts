@@ -2,14 +2,14 @@
 
 // A tensor that is trained: elements and gradient in linear memory.
 
-import { checkElementType, checkInteger, checkNumbers, type NumberArray } from "./common/checks.js";
+import { checkElementType, checkInteger, checkKeys, checkNumbers, type NumberArray } from "./common/checks.js";
 import type { DType } from "./common/dtype.js";
 import { ELEMENT_BYTES, type FloatArrayOf } from "./common/dtype.js";
 import type { Engine } from "./engine.js";
 import { checkSparse, type SparseGradient, SparseRows } from "./gradient/sparse.js";
 import { ADDRESS_SPACE } from "./memory/allocator.js";
 import { lasting, Region } from "./memory/region.js";
-import { structure } from "./optimizer/structure.js";
+import { Room } from "./memory/room.js";
 
 export interface ParameterOptions {
   /** element type; default `"float32"` */
@@ -18,8 +18,18 @@ export interface ParameterOptions {
   data?: ArrayLike<number>;
   /** carried into `stateDict()`, where parameters can be matched by it */
   name?: string;
-  /** only with a foreign memory: byte address of elements that already live there; they are used in place */
+  /** only with a memory of yours: byte address of elements that already live there; they are used in place */
   address?: number;
+  /** only with a memory of yours: byte address of the gradient, which its owner writes; `grad` is there from the start */
+  gradAddress?: number;
+}
+
+const PARAMETER_OPTIONS = ["dtype", "data", "name", "address", "gradAddress"];
+
+/** Where the tensor of a program has moved to: byte addresses. What is left out stays where it is. */
+export interface ParameterAddresses {
+  address?: number;
+  gradAddress?: number;
 }
 
 /**
@@ -33,8 +43,6 @@ export class Parameter<D extends DType = DType> {
   readonly size: number;
   readonly dtype: D;
   readonly name: string | undefined;
-  /** byte address of the first element */
-  readonly address: number;
 
   /** @internal */
   readonly engine: Engine;
@@ -44,22 +52,30 @@ export class Parameter<D extends DType = DType> {
   hasGrad = false;
   /** The gradient while it is sparse. @internal */
   sparse: SparseRows | null = null;
-  /** What is freed with the parameter: its own regions, and what optimizers keep for it. @internal */
+  /** What is freed with the parameter: rows of its gradient, and what optimizers keep for it. @internal */
   readonly attached = new Set<Region>();
   /** @internal */
   disposed = false;
-  readonly #elements: Region;
+  #elements: Region;
+  readonly #gradientRoom: Room;
+  readonly #bufferRoom: Room;
 
   /** @internal */
   static create(engine: Engine, shape: number | readonly number[], options: ParameterOptions): Parameter {
     return new Parameter(engine, shape, options);
   }
 
-  private constructor(
-    engine: Engine,
-    shape: number | readonly number[],
-    { dtype = "float32", data, name, address }: ParameterOptions,
-  ) {
+  /** Whether a value is a parameter. @internal */
+  static is(value: unknown): value is Parameter {
+    return typeof value === "object" && value !== null && #elements in value;
+  }
+
+  private constructor(engine: Engine, shape: number | readonly number[], options: ParameterOptions) {
+    if (engine?.kernel === undefined) {
+      throw new TypeError("a parameter is made by engine.parameter(shape, options), with an engine of createEngine()");
+    }
+    checkKeys(options, PARAMETER_OPTIONS, "a parameter");
+    const { dtype = "float32", data, name, address, gradAddress } = options;
     if (dtype !== "float32" && dtype !== "float64") {
       throw new TypeError(`dtype must be "float32" or "float64", got ${String(dtype)}`);
     }
@@ -75,21 +91,44 @@ export class Parameter<D extends DType = DType> {
       }
     }
     const source = data && lasting(data, engine.memory);
-    this.#elements = this.#newRegion(address);
-    this.address = this.#elements.address;
+    const { allocator } = engine;
+    this.gradient = this.#regionAt("gradAddress", gradAddress);
+    this.hasGrad = this.gradient !== null;
+    this.#elements = this.#regionAt("address", address) ?? Region.create(allocator, dtype, this.size);
+    this.#gradientRoom = new Room(allocator, dtype, this.size);
+    this.#bufferRoom = new Room(allocator, dtype, this.size);
     if (source?.length) this.data.set(source);
     else if (address === undefined) this.#zero(this.#elements);
   }
 
+  /** byte address of the first element */
+  get address(): number {
+    return this.#elements.address;
+  }
+
+  /** byte address of the gradient's first element; null until there was a dense gradient */
+  get gradAddress(): number | null {
+    return this.gradient?.address ?? null;
+  }
+
   /**
-   * The elements, live: a view of linear memory, `size` long, row-major. Read it anew after anything that may allocate,
-   * because a view that you keep dies when the memory grows; what this property returns is always valid.
+   * The elements, live: a view of linear memory, `size` long, row-major. What this property returns is always valid; a view that
+   * you keep is so until the memory grows, which in an engine's own memory no gradient and no step makes it do, but making
+   * another parameter may.
    */
   get data(): FloatArrayOf<D> {
     return this.#elements.view as FloatArrayOf<D>;
   }
 
-  /** The gradient, live, as `data` is; null until there is one, and while it is sparse (see `sparseGrad`). */
+  /** Not assignable: write `parameter.data.set(values)`. */
+  set data(_: never) {
+    throw new TypeError("data cannot be assigned, it is a live view: copy values in with parameter.data.set(values)");
+  }
+
+  /**
+   * The gradient, live: a view that is valid as long as one of `data` is. Null until there is a gradient, and while it is sparse
+   * (see `sparseGrad`).
+   */
   get grad(): FloatArrayOf<D> | null {
     this.checkAlive();
     return this.hasGrad ? (this.gradient!.view as FloatArrayOf<D>) : null;
@@ -120,15 +159,18 @@ export class Parameter<D extends DType = DType> {
     return sparse && { indices: sparse.indices, values: sparse.values.view.subarray(0, sparse.size) };
   }
 
-  /** The live gradient view, created as zeros if there was no dense gradient. */
+  /**
+   * The live gradient view, created as zeros if there was no dense gradient. Room for it was made with the parameter, so that
+   * this does not grow an engine's own memory, and views that you keep stay valid.
+   */
   ensureGrad(): FloatArrayOf<D> {
     this.checkAlive();
-    this.gradient ??= this.#newRegion();
+    const region = this.#placeOfGradient();
     if (!this.hasGrad) {
-      this.#zero(this.gradient);
+      this.#zero(region);
       this.#setGrad(true);
     }
-    return this.gradient.view as FloatArrayOf<D>;
+    return region.view as FloatArrayOf<D>;
   }
 
   /** Sets the gradient to zero, in place; null stays null, and a sparse gradient loses its rows. */
@@ -138,19 +180,70 @@ export class Parameter<D extends DType = DType> {
     else this.sparse?.clear();
   }
 
+  /**
+   * Takes elements or gradient from another place in a memory of yours: the tensor has moved there. Nothing is copied. With
+   * `gradAddress` there is a gradient from now on.
+   *
+   * @throws RangeError for an address that is no multiple of the element's size or beyond the memory's end, TypeError in an
+   *   engine's own memory; nothing has changed then
+   */
+  rebind(addresses: ParameterAddresses): void {
+    this.checkAlive();
+    checkKeys(addresses, ["address", "gradAddress"], "rebind");
+    const elements = this.#regionAt("address", addresses.address);
+    const gradient = this.#regionAt("gradAddress", addresses.gradAddress);
+    if (elements) {
+      this.#elements.free();
+      this.#elements = elements;
+    }
+    if (gradient) {
+      this.#gradientRoom.leave();
+      this.gradient = gradient;
+      this.#setGrad(true);
+    }
+    this.engine.version++;
+  }
+
   /** Frees elements, gradient and momentum buffers. The parameter cannot be used afterwards; a second call does nothing. */
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
     this.#setGrad(false);
-    structure.version++;
+    this.engine.version++;
     for (const region of this.attached) region.free();
     this.attached.clear();
+    this.#elements.free();
+    this.gradient?.free();
+    this.#gradientRoom.dispose();
+    this.#bufferRoom.dispose();
     this.engine.parameters.delete(this);
   }
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  /** Room for a momentum buffer: the parameter's own, unless another optimizer has it. @internal */
+  newBuffer(): Region {
+    return this.#bufferRoom.region
+      ? Region.create(this.engine.allocator, this.dtype, this.size)
+      : this.#bufferRoom.take();
+  }
+
+  /** Takes back what `newBuffer` gave. @internal */
+  freeBuffer(buffer: Region): void {
+    if (buffer === this.#bufferRoom.region) this.#bufferRoom.leave();
+    else buffer.free();
+  }
+
+  /** How messages call the parameter. @internal */
+  get label(): string {
+    return `the parameter ${this.name === undefined ? "" : `"${this.name}" `}of shape [${this.shape}]`;
+  }
+
+  /** @internal */
+  checkAlive(): void {
+    if (this.disposed) throw new Error(`${this.label} was disposed`);
   }
 
   #setDense(values: NumberArray): void {
@@ -162,39 +255,30 @@ export class Parameter<D extends DType = DType> {
     }
     checkElementType(values, this.dtype);
     const source = this.gradient ? values : lasting(values, this.engine.memory);
-    this.gradient ??= this.#newRegion();
-    this.gradient.view.set(source);
+    this.#placeOfGradient().view.set(source);
     this.#setGrad(true);
+  }
+
+  #placeOfGradient(): Region {
+    this.gradient ??= this.#gradientRoom.take();
+    return this.gradient;
   }
 
   /** From now on there is a dense gradient, in its place, or a sparse one, or none. */
   #setGrad(dense: boolean, sparse: SparseRows | null = null): void {
-    if (dense !== this.hasGrad || sparse !== this.sparse) structure.version++;
+    if (dense !== this.hasGrad || sparse !== this.sparse) this.engine.version++;
     this.sparse?.free();
     this.hasGrad = dense;
     this.sparse = sparse;
   }
 
-  /** Room for as many elements as the parameter has. */
-  #newRegion(address?: number): Region {
-    const region = new Region(this.engine.allocator, this.dtype, this.size, address);
-    this.attached.add(region);
-    return region;
+  #regionAt(name: string, address: number | undefined): Region | null {
+    return address === undefined ? null : Region.at(this.engine.allocator, this.dtype, this.size, address, name);
   }
 
   #zero({ address }: Region): void {
     this.engine.kernel.zero(address, this.size * ELEMENT_BYTES[this.dtype]);
   }
-
-  /** @internal */
-  checkAlive(): void {
-    if (this.disposed) throw new Error(`${describe(this)} was disposed`);
-  }
-}
-
-/** How messages call a parameter. */
-export function describe({ name, shape }: Parameter): string {
-  return `the parameter ${name === undefined ? "" : `"${name}" `}of shape [${shape}]`;
 }
 
 /** The number of elements. */

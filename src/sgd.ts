@@ -2,8 +2,9 @@
 
 // torch.optim.SGD.
 
-import { checkKeys, typeName } from "./common/checks.js";
+import { checkKeys, isRecord, typeName } from "./common/checks.js";
 import type { StateDict } from "./common/tensor-data.js";
+import { allFinite } from "./gradient/finite.js";
 import { clipCoefficient, totalNorm } from "./gradient/norm.js";
 import { formatOptimizer } from "./optimizer/format.js";
 import { checkStateDict, loadBuffers } from "./optimizer/load.js";
@@ -18,7 +19,6 @@ import {
   toGroups,
 } from "./optimizer/options.js";
 import { Plan } from "./optimizer/plan.js";
-import { pythonType } from "./optimizer/python.js";
 import { type GradientOptions, runPlan } from "./optimizer/run.js";
 import { parametersOf, saveState } from "./optimizer/save.js";
 import { OptimizerState } from "./optimizer/state.js";
@@ -31,6 +31,16 @@ export interface StepOptions {
   maxGradNorm?: number;
   /** zero the gradients in the same pass; default false */
   zeroGrad?: boolean;
+  /** leave parameters and state as they are when a gradient, after `gradScale`, holds a NaN or an infinity; default false */
+  skipNonfinite?: boolean;
+}
+
+/** What a step with options reports. */
+export interface StepReport {
+  /** the gradients' total norm after `gradScale`, as `clipGradNorm` returns it; null without `maxGradNorm` */
+  gradNorm: number | null;
+  /** whether `skipNonfinite` has skipped the step */
+  skipped: boolean;
 }
 
 /**
@@ -92,29 +102,27 @@ export class SGD {
   /**
    * One update of every parameter that has a gradient.
    *
-   * @param closure called once before the update, to compute loss and gradients; a promise that it returns is not awaited
-   * @returns what the closure returned
-   * @throws Error, with nothing changed, when the closure throws, an option cannot be used or there is no memory for a buffer
+   * @param closure called once before the update, to compute loss and gradients
+   * @param options what to do with the gradients in the same pass, in this order: scale, check, clip, step, zero
+   * @returns what the closure returned; without a closure, a report if there are options, else undefined
+   * @throws Error, with nothing changed, when the closure throws, an option cannot be used or there is no memory for a buffer;
+   *   TypeError, with nothing changed, when the closure returns a promise
    */
-  step(closure?: null, options?: StepOptions): undefined;
+  step(closure?: null): undefined;
   step<T>(closure: () => T, options?: StepOptions): T;
-  step<T>(closure?: (() => T) | null, options?: StepOptions): T | undefined;
-  step<T>(closure?: (() => T) | null, options?: StepOptions): T | undefined {
-    this.stepCount++;
+  step(options: StepOptions): StepReport;
+  step(closure: null | undefined, options: StepOptions): StepReport;
+  step<T>(closure?: (() => T) | null, options?: StepOptions): T | StepReport | undefined;
+  step<T>(closure?: (() => T) | StepOptions | null, options?: StepOptions): T | StepReport | undefined {
     // What is rare is in functions of its own: the engine then compiles all of an ordinary step into one piece.
-    if (closure !== undefined && closure !== null) checkCallable(closure);
-    if (options) checkStepOptions(options, this.defaults.differentiable);
-    const result = closure ? closure() : undefined;
-    const gradients = options ? this.#readOptions(options) : AS_THEY_ARE;
-    this.#plan.prepare(this.paramGroups, this.state, gradients);
-    if (this.defaults.differentiable) this.#record();
-    runPlan(this.#plan, gradients);
-    return result;
+    if (closure !== undefined || options !== undefined) return this.#stepWith(closure ?? null, options);
+    this.#update(AS_THEY_ARE);
+    return undefined;
   }
 
   /** Sets all gradients to zero, in place; with `setToNone`, to null. */
-  zeroGrad(setToNone = false): void {
-    if (typeof setToNone !== "boolean") throw new TypeError(`zeroGrad takes true or false, got ${typeof setToNone}`);
+  zeroGrad(options: boolean | { setToNone?: boolean } = false): void {
+    const setToNone = readSetToNone(options);
     const params = parametersOf(this.paramGroups);
     for (const parameter of params) parameter.checkAlive();
     for (const parameter of params) {
@@ -173,17 +181,36 @@ export class SGD {
     return formatOptimizer(this.paramGroups);
   }
 
-  #readOptions({ gradScale, maxGradNorm, zeroGrad = false }: StepOptions): GradientOptions {
-    const gradients = this.#gradients;
-    gradients.scale = gradScale ?? 1;
-    gradients.clip = maxGradNorm === undefined ? 1 : this.#clip(maxGradNorm, gradients.scale);
-    gradients.zero = zeroGrad;
-    return gradients;
+  #stepWith<T>(first: (() => T) | StepOptions | null, second?: StepOptions): T | StepReport | undefined {
+    const { closure, options } = stepArguments(first, second);
+    if (options) checkStepOptions(options, this.defaults.differentiable);
+    const result = closure?.();
+    if (closure) refusePromise(result);
+    if (options === undefined) this.#update(AS_THEY_ARE);
+    const report = options && this.#stepReporting(options);
+    return closure ? result : report;
   }
 
-  #clip(maxGradNorm: number, scale: number): number {
+  #stepReporting({ gradScale = 1, maxGradNorm, zeroGrad = false, skipNonfinite = false }: StepOptions): StepReport {
     const params = this.#plan.parametersOf(this.paramGroups);
-    return clipCoefficient(params, totalNorm(params, scale), maxGradNorm);
+    const gradNorm = maxGradNorm === undefined ? null : totalNorm(params, gradScale);
+    const skipped = skipNonfinite && !allFinite(params, gradScale);
+    if (skipped) {
+      if (zeroGrad) for (const parameter of params) parameter.zeroGrad();
+    } else {
+      const gradients = this.#gradients;
+      gradients.scale = gradScale;
+      gradients.clip = gradNorm === null ? 1 : clipCoefficient(params, gradNorm, maxGradNorm as number);
+      gradients.zero = zeroGrad;
+      this.#update(gradients);
+    }
+    return { gradNorm, skipped };
+  }
+
+  #update(gradients: GradientOptions): void {
+    this.#plan.prepare(this.paramGroups, this.state, gradients);
+    if (this.defaults.differentiable) this.#record();
+    runPlan(this.#plan, gradients);
   }
 
   #record(): void {
@@ -196,12 +223,23 @@ export class SGD {
   }
 }
 
-const STEP_OPTIONS = ["gradScale", "maxGradNorm", "zeroGrad"];
+const STEP_OPTIONS = ["gradScale", "maxGradNorm", "zeroGrad", "skipNonfinite"];
 /** The gradients of a step without options. */
 const AS_THEY_ARE: GradientOptions = { scale: 1, clip: 1, zero: false };
 
-function checkCallable(closure: unknown): void {
-  if (typeof closure !== "function") throw new TypeError(`'${pythonType(closure)}' object is not callable`);
+/** The arguments of `step`, of which the first may be the options. */
+function stepArguments<T>(
+  first: (() => T) | StepOptions | null,
+  second: StepOptions | undefined,
+): { closure: (() => T) | null; options: StepOptions | undefined } {
+  if (first === null || typeof first === "function") return { closure: first, options: second ?? undefined };
+  if (!isRecord(first)) {
+    throw new TypeError(`step takes a closure, options such as { maxGradNorm: 1 }, or both, got ${typeName(first)}`);
+  }
+  if (second !== undefined) {
+    throw new TypeError("step takes options once, got an object and another argument: write step(closure, options)");
+  }
+  return { closure: null, options: first };
 }
 
 function checkStepOptions(options: StepOptions, differentiable: boolean): void {
@@ -212,4 +250,28 @@ function checkStepOptions(options: StepOptions, differentiable: boolean): void {
     if (typeof value !== "number") throw new TypeError(`${key} must be a number, got ${typeName(value)}`);
     if (differentiable) throw new TypeError(`${key} has no derivative here: use it before a differentiable step`);
   }
+  for (const key of ["zeroGrad", "skipNonfinite"] as const) checkBoolean(key, options[key]);
+}
+
+function checkBoolean(name: string, value: unknown): void {
+  if (value === undefined || typeof value === "boolean") return;
+  throw new TypeError(`${name} must be true or false, got ${typeName(value)}`);
+}
+
+/** @throws TypeError: a step cannot wait for it */
+function refusePromise(result: unknown): void {
+  if (typeof (result as PromiseLike<unknown> | null | undefined)?.then !== "function") return;
+  throw new TypeError(
+    "the closure returned a promise, but step() does not wait: await the gradients, then call step()",
+  );
+}
+
+function readSetToNone(options: boolean | { setToNone?: boolean }): boolean {
+  if (typeof options === "boolean") return options;
+  if (!isRecord(options)) {
+    throw new TypeError(`zeroGrad takes true, false or { setToNone: true }, got ${typeName(options)}`);
+  }
+  checkKeys(options, ["setToNone"], "zeroGrad");
+  checkBoolean("setToNone", options.setToNone);
+  return options.setToNone ?? false;
 }

@@ -1,7 +1,7 @@
-// Checks of what comes from outside: options, numbers, and arrays of them.
+// Checks of what comes from outside: options, numbers, and arrays of them. None asks which realm a value is of: an array of an
+// iframe is an array.
 
-import type { DType } from "./dtype.js";
-import { ARRAY_TYPE } from "./dtype.js";
+import { ARRAY_TYPE, type DType } from "./dtype.js";
 
 /** An array of numbers, or a typed array that holds them. */
 export type NumberArray =
@@ -16,9 +16,24 @@ export type NumberArray =
   | Int32Array
   | Uint32Array;
 
-/** How messages call what came instead of what was expected. */
+/** What the language calls a built-in object, whatever realm it is of: "Float32Array", "Map", "Object". */
+export function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+/** How messages call what came instead of what was expected: by its type, or an object by its class. */
 export function typeName(value: unknown): string {
-  return value === null ? "null" : typeof value;
+  if (value === null) return "null";
+  if (typeof value !== "object") return typeof value;
+  const tag = tagOf(value);
+  if (tag !== "Object") return tag;
+  const name = (value.constructor as { name?: unknown } | undefined)?.name;
+  return typeof name === "string" && name !== "" && name !== "Object" ? name : "object";
+}
+
+/** Whether a value is an object of options or of entries, and not an array or one of the built-in containers. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && tagOf(value) === "Object";
 }
 
 /** Refuses what is no object, and keys other than `known`. */
@@ -56,8 +71,17 @@ export function checkNumbers(values: ArrayLike<unknown>, what: string): void {
 
 /** Refuses gradients in floats of another type than the parameter's. @throws Error */
 export function checkElementType(values: ArrayLike<number>, dtype: DType): void {
-  const name = values.constructor.name;
-  if (ArrayBuffer.isView(values) && name.startsWith("Float") && !(values instanceof ARRAY_TYPE[dtype])) {
-    throw new Error(`assigned grad has data of a different type: expected ${ARRAY_TYPE[dtype].name}, got ${name}`);
+  const tag = tagOf(values);
+  const { name } = ARRAY_TYPE[dtype];
+  if (tag.startsWith("Float") && tag !== name) {
+    throw new Error(
+      `assigned grad has data of a different type: expected ${name}, got ${tag}: convert it with ${name}.from(grad)`,
+    );
+  }
+  if (tag === "Uint16Array") {
+    throw new TypeError(
+      'grad cannot be a Uint16Array, which may hold half precision: pass { dtype: "float16" or "bfloat16", shape, data } ' +
+        "for bit patterns, Array.from(grad) for integers",
+    );
   }
 }

@@ -8,3 +8,6 @@ export type FloatArrayOf<D extends DType> = D extends "float32" ? Float32Array :
 
 export const ELEMENT_BYTES = { float32: 4, float64: 8 } as const;
 export const ARRAY_TYPE = { float32: Float32Array, float64: Float64Array } as const;
+
+/** A number rounded to a dtype. */
+export const ROUND: Readonly<Record<DType, (x: number) => number>> = { float32: Math.fround, float64: Number };

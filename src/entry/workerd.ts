@@ -7,4 +7,7 @@ import type { KernelSource } from "../kernel/select.js";
 
 const modules = { hardware, emulated, separate };
 
-export const kernelSource: KernelSource = (build) => modules[build];
+export const kernelSource: KernelSource = (build, isShared) => {
+  if (isShared) throw new Error("shared memory needs options.module here: import sgd-wasm/kernel-shared.wasm");
+  return modules[build];
+};

@@ -1,7 +1,7 @@
 // Gradient clipping, as torch.nn.utils.clip_grad_norm_ and clip_grad_value_ of PyTorch 1.13.
 
 import type { Region } from "../memory/region.js";
-import { describe, Parameter } from "../parameter.js";
+import { Parameter } from "../parameter.js";
 import { clipCoefficient, rounding, totalNorm } from "./norm.js";
 import { power } from "./power.js";
 
@@ -56,10 +56,10 @@ export function clipGradValue(params: Parameter | Iterable<Parameter>, clipValue
 }
 
 function withGradient(params: Parameter | Iterable<Parameter>): Parameter[] {
-  const list = params instanceof Parameter ? [params] : [...params];
+  const list = Parameter.is(params) ? [params] : [...params];
   for (const parameter of list) {
-    if (!(parameter instanceof Parameter)) throw new TypeError(`expected parameters, got ${typeof parameter}`);
-    if (parameter.disposed) throw new Error(`${describe(parameter)} was disposed`);
+    if (!Parameter.is(parameter)) throw new TypeError(`expected parameters, got ${typeof parameter}`);
+    parameter.checkAlive();
   }
   return list.filter((parameter) => parameter.hasGrad || parameter.sparse);
 }

@@ -4,7 +4,7 @@ import { checkElementType, checkNumbers, type NumberArray } from "../common/chec
 import { ARRAY_TYPE, ELEMENT_BYTES, type FloatArray } from "../common/dtype.js";
 import { variantIndex } from "../kernel/variants.js";
 import { lasting, Region } from "../memory/region.js";
-import { describe, type Parameter } from "../parameter.js";
+import type { Parameter } from "../parameter.js";
 import { rounding } from "./norm.js";
 
 /**
@@ -38,7 +38,7 @@ export class SparseRows {
     this.indices = Uint32Array.from(indices);
     this.isCoalesced = coalesced;
     this.width = rowWidth(parameter);
-    this.values = new Region(parameter.engine.allocator, parameter.dtype, this.size);
+    this.values = Region.create(parameter.engine.allocator, parameter.dtype, this.size);
     parameter.attached.add(this.values);
   }
 
@@ -182,8 +182,7 @@ export function checkSparse(parameter: Parameter, { indices, values }: SparseGra
     );
   }
   const wrong = indices.find((row) => row < 0 || row >= rows);
-  if (wrong !== undefined)
-    throw new RangeError(`index ${wrong} is out of range: ${describe(parameter)} has ${rows} rows`);
+  if (wrong !== undefined) throw new RangeError(`index ${wrong} is out of range: ${parameter.label} has ${rows} rows`);
   checkElementType(values, parameter.dtype);
   checkNumbers(values, "values");
 }

@@ -2,10 +2,9 @@
 
 import { assemble } from "./assemble.js";
 import type { Build } from "./kernel.js";
-import type { KernelSource } from "./select.js";
 
 /** Compiles a build when it is first asked for. */
-export function compiled(memory: string): KernelSource {
+export function compiled(memory: string): (build: Build) => WebAssembly.Module | null {
   const modules: Partial<Record<Build, WebAssembly.Module | null>> = {};
   return (build) => {
     modules[build] ??= compile(build, memory);

@@ -2,8 +2,8 @@
 
 import { type Build, instantiate, type Kernel } from "./kernel.js";
 
-/** Gives the module of a build, or null where the runtime does not accept its instructions. */
-export type KernelSource = (build: Build) => WebAssembly.Module | null;
+/** Gives the module of a build, for shared memory or other, or null where the runtime does not accept its instructions. */
+export type KernelSource = (build: Build, shared: boolean) => WebAssembly.Module | null;
 
 /** Whether this runtime's relaxed multiply-add rounds once: a property of engine and processor, so it is asked once. */
 let hardwareRoundsOnce: boolean | undefined;
@@ -13,7 +13,7 @@ let hardwareRoundsOnce: boolean | undefined;
  * addresses, and where all builds are refused they would be gone until the garbage is collected.
  */
 export function selectKernel(
-  source: KernelSource,
+  source: (build: Build) => WebAssembly.Module | null,
   rounding: "fused" | "separate",
   memory: () => WebAssembly.Memory,
 ): Kernel {

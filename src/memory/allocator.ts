@@ -17,6 +17,14 @@ export interface Allocator {
   allocate(byteLength: number): Block;
   /** Takes a block back: once. */
   free(block: Block): void;
+  /** Grows the memory, as far as it may grow, for a block to be allocated later, which then grows nothing. */
+  reserve(byteLength: number): void;
+  /** Takes one reservation back: the block is allocated now, or never. */
+  unreserve(byteLength: number): void;
+  /** Takes a block back, and keeps its place for `resume` until another block has no other place. */
+  park(block: Block): void;
+  /** Hands out a parked block again, unless its place was given away. */
+  resume(block: Block): boolean;
   /** Refuses an address of the caller's as the place of `byteLength` bytes. */
-  checkAddress(address: number, byteLength: number, alignment: number): void;
+  checkAddress(name: string, address: number, byteLength: number, alignment: number): void;
 }

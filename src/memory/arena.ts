@@ -1,7 +1,6 @@
 // Where regions of an engine's own memory lie: first fit, 64-byte aligned, address 0 never handed out.
 
 import { checkInteger } from "../common/checks.js";
-import type { EngineOptions } from "../engine.js";
 import { ADDRESS_SPACE, type Allocator, type Block } from "./allocator.js";
 
 const ALIGNMENT = 64;
@@ -12,15 +11,25 @@ const LARGEST_SLACK = 16 * 1024 * 1024;
 /** Makes a memory that may grow to `maximum` pages. */
 export type NewMemory = (initial: number, maximum: number) => WebAssembly.Memory;
 
+export interface ArenaOptions {
+  /** bytes to reserve at once: the memory does not grow below this; default 0 */
+  initialBytes?: number;
+  /** bytes that the memory never exceeds, in pages of 64 KiB; default 4 GiB */
+  maximumBytes?: number;
+}
+
 export class Arena implements Allocator {
   readonly memory: WebAssembly.Memory;
   allocatedBytes = 0;
   readonly #limit: number;
   /** Free ranges, by address, no two adjacent; at the end what was never handed out, up to the limit. Some are empty. */
   readonly #holes: { address: number; end: number }[];
+  /** bytes behind the last block that the memory has grown for, as far as it may grow */
+  #reserved = 0;
+  readonly #parked = new Set<Block>();
 
   constructor(
-    { initialBytes = 0, maximumBytes = ADDRESS_SPACE }: EngineOptions,
+    { initialBytes = 0, maximumBytes = ADDRESS_SPACE }: ArenaOptions,
     newMemory: NewMemory = (initial) => new WebAssembly.Memory({ initial }),
   ) {
     checkInteger("maximumBytes", maximumBytes, ADDRESS_SPACE);
@@ -34,22 +43,64 @@ export class Arena implements Allocator {
   }
 
   allocate(byteLength: number): Block {
-    const size = Math.max(Math.ceil(byteLength / ALIGNMENT), 1) * ALIGNMENT;
+    const size = sizeOfBlock(byteLength);
+    const block = this.#place(size) ?? (this.#giveParkedAway() ? this.#place(size) : null);
+    if (block) return block;
+    throw new RangeError(
+      `out of memory: ${byteLength} bytes were asked for, ${this.allocatedBytes} of ${this.#limit} are in use`,
+    );
+  }
+
+  free(block: Block): void {
+    this.allocatedBytes -= block.size;
+    this.#insertHole(block);
+  }
+
+  reserve(byteLength: number): void {
+    this.#reserved += sizeOfBlock(byteLength);
+    this.#keepsReserve();
+  }
+
+  unreserve(byteLength: number): void {
+    this.#reserved -= sizeOfBlock(byteLength);
+  }
+
+  park(block: Block): void {
+    this.allocatedBytes -= block.size;
+    this.#parked.add(block);
+  }
+
+  resume(block: Block): boolean {
+    const isThere = this.#parked.delete(block);
+    if (isThere) this.allocatedBytes += block.size;
+    return isThere;
+  }
+
+  checkAddress(name: string): void {
+    throw new TypeError(`${name} needs a memory of yours: createEngine({ memory, allocate, free })`);
+  }
+
+  /** A block of the first hole that is large enough, if the memory reaches so far. */
+  #place(size: number): Block | null {
     const hole = this.#holes.find(({ address, end }) => end - address >= size);
-    if (!hole || !this.#reaches(hole.address + size)) {
-      throw new RangeError(
-        `out of memory: ${byteLength} bytes were asked for, ${this.allocatedBytes} of ${this.#limit} are in use: ` +
-          "dispose() of parameters, or raise maximumBytes",
-      );
-    }
+    if (!hole) return null;
     const { address } = hole;
     hole.address += size;
+    if (!this.#keepsReserve() && !this.#reaches(hole.address)) {
+      hole.address = address;
+      return null;
+    }
     this.allocatedBytes += size;
     return { address, size };
   }
 
-  free({ address, size }: Block): void {
-    this.allocatedBytes -= size;
+  /** Whether what is reserved has its place behind all blocks, up to the limit. */
+  #keepsReserve(): boolean {
+    const { address } = this.#holes[this.#holes.length - 1];
+    return this.#reaches(Math.min(address + this.#reserved, this.#limit));
+  }
+
+  #insertHole({ address, size }: Block): void {
     const end = address + size;
     const holes = this.#holes;
     // There is one: the last lies behind all blocks.
@@ -63,8 +114,12 @@ export class Arena implements Allocator {
     }
   }
 
-  checkAddress(): void {
-    throw new TypeError("address needs a memory of yours: createEngine({ memory, allocate, free })");
+  /** Whether there was any parked block. */
+  #giveParkedAway(): boolean {
+    const parked = [...this.#parked];
+    this.#parked.clear();
+    for (const block of parked) this.#insertHole(block);
+    return parked.length > 0;
   }
 
   /** Whether the memory goes to `end` at least, or grows so far. */
@@ -73,6 +128,10 @@ export class Arena implements Allocator {
     const slack = Math.min(end + Math.min(current / 8, LARGEST_SLACK), this.#limit);
     return end <= current || grows(this.memory, slack - current) || grows(this.memory, end - current);
   }
+}
+
+function sizeOfBlock(byteLength: number): number {
+  return Math.max(Math.ceil(byteLength / ALIGNMENT), 1) * ALIGNMENT;
 }
 
 function grows(memory: WebAssembly.Memory, byteLength: number): boolean {

@@ -7,24 +7,30 @@ export class Region {
   readonly address: number;
   readonly size: number;
   readonly dtype: DType;
+  /** what is given back; null where the elements are not ours to free */
+  readonly block: Block | null;
   /** null once the region is freed */
   #allocator: Allocator | null;
-  /** what is given back; nothing where the elements are not ours to free */
-  readonly #block?: Block;
   #view: FloatArray | null = null;
 
-  /** `address`: elements that already live there, and are not ours to free. */
-  constructor(allocator: Allocator, dtype: DType, size: number, address?: number) {
+  private constructor(allocator: Allocator, dtype: DType, size: number, address: number, block: Block | null) {
     this.#allocator = allocator;
     this.dtype = dtype;
     this.size = size;
-    if (address === undefined) {
-      this.#block = allocator.allocate(size * ELEMENT_BYTES[dtype]);
-      this.address = this.#block.address;
-    } else {
-      allocator.checkAddress(address, size * ELEMENT_BYTES[dtype], ELEMENT_BYTES[dtype]);
-      this.address = address;
-    }
+    this.address = address;
+    this.block = block;
+  }
+
+  /** @param block where its elements lie; allocated for them by default */
+  static create(allocator: Allocator, dtype: DType, size: number, block?: Block): Region {
+    const own = block ?? allocator.allocate(size * ELEMENT_BYTES[dtype]);
+    return new Region(allocator, dtype, size, own.address, own);
+  }
+
+  /** Elements that already live at `address`, and are not ours to free. `name` is what an error calls the address. */
+  static at(allocator: Allocator, dtype: DType, size: number, address: number, name: string): Region {
+    allocator.checkAddress(name, address, size * ELEMENT_BYTES[dtype], ELEMENT_BYTES[dtype]);
+    return new Region(allocator, dtype, size, address, null);
   }
 
   /** The elements. A view dies when the memory grows, so one is made anew whenever the buffer has changed. */
@@ -40,7 +46,14 @@ export class Region {
   free(): void {
     const allocator = this.#allocator;
     this.#allocator = this.#view = null;
-    if (this.#block) allocator?.free(this.#block);
+    if (this.block) allocator?.free(this.block);
+  }
+
+  /** Frees it, but keeps its place as long as nothing else needs it: the block can be resumed. */
+  park(): void {
+    const allocator = this.#allocator;
+    this.#allocator = this.#view = null;
+    if (this.block) allocator?.park(this.block);
   }
 }
 

@@ -4,12 +4,12 @@ import type { FloatArray } from "../common/dtype.js";
 import { widenBfloat16, widenFloat16 } from "../common/half.js";
 import type { TensorData } from "../common/tensor-data.js";
 import { lasting, type Region } from "../memory/region.js";
-import { describe, type Parameter } from "../parameter.js";
+import type { Parameter } from "../parameter.js";
 import { DEFAULTS, fillIn, type ParamGroup } from "./options.js";
 import { isNumber, item, pythonType } from "./python.js";
 import { clone, cloneEntries, namesOf, parametersOf } from "./save.js";
 import { keyInMemory } from "./spelling.js";
-import { newBuffer, type OptimizerState } from "./state.js";
+import type { OptimizerState } from "./state.js";
 
 /** A state dict that fits the optimizer. */
 export interface Loaded {
@@ -112,7 +112,7 @@ function readBuffer(entry: unknown, where: string, parameter: Parameter): FloatA
   }
   const isShape = Array.isArray(shape) && shape.length === parameter.shape.length;
   if (data.length !== parameter.size || !isShape || shape.some((n, i) => n !== parameter.shape[i])) {
-    throw new Error(`${what} has ${data.length} elements of shape [${shape}], but belongs to ${describe(parameter)}`);
+    throw new Error(`${what} has ${data.length} elements of shape [${shape}], but belongs to ${parameter.label}`);
   }
   return lasting(widen(data as never), parameter.engine.memory);
 }
@@ -122,10 +122,10 @@ export function loadBuffers(buffers: Loaded["buffers"], state: OptimizerState): 
   const made = new Map<Parameter, Region>();
   try {
     for (const [parameter, values] of buffers) {
-      if (values && !state.get(parameter)?.buffer) made.set(parameter, newBuffer(parameter));
+      if (values && !state.get(parameter)?.buffer) made.set(parameter, parameter.newBuffer());
     }
   } catch (error) {
-    for (const region of made.values()) region.free();
+    for (const [parameter, region] of made) parameter.freeBuffer(region);
     throw error;
   }
   for (const parameter of state.keys()) if (!buffers.has(parameter)) state.delete(parameter);

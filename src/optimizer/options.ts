@@ -88,7 +88,7 @@ export function fillIn(group: object, defaults: object): void {
 
 /** The first argument of SGD as a list of groups. */
 export function toGroups(params: unknown): unknown[] {
-  if (params instanceof Parameter) {
+  if (Parameter.is(params)) {
     const type = params.dtype === "float64" ? "Double" : "Float";
     throw new TypeError(
       `params argument given to the optimizer should be an iterable of Tensors or dicts, but got torch.${type}Tensor`,
@@ -107,7 +107,7 @@ export function adoptGroup(init: unknown, defaults: Defaults, groups: readonly P
   if (pythonType(init) !== "dict") throw new TypeError("param group must be a dict");
   const group = init as ParamGroup;
   const given = item(group, "params");
-  const params = (given instanceof Parameter ? [given] : toList(given)).map(checkParameter);
+  const params = (Parameter.is(given) ? [given] : toList(given)).map(checkParameter);
   if (group.lr === undefined && defaults.lr === undefined) {
     throw new RangeError("parameter group didn't specify a value of required optimization parameter lr");
   }
@@ -128,7 +128,7 @@ export function adoptGroup(init: unknown, defaults: Defaults, groups: readonly P
 }
 
 function checkParameter(item: unknown): Parameter {
-  if (!(item instanceof Parameter)) {
+  if (!Parameter.is(item)) {
     throw new TypeError(`optimizer can only optimize Tensors, but one of the params is ${pythonType(item)}`);
   }
   item.checkAlive();

@@ -5,14 +5,13 @@ import type { DType } from "../common/dtype.js";
 import { ELEMENT_BYTES } from "../common/dtype.js";
 import type { Engine } from "../engine.js";
 import type { TypedKernel } from "../kernel/kernel.js";
-import { describe, type Parameter } from "../parameter.js";
+import type { Parameter } from "../parameter.js";
 import type { ParamGroup } from "./options.js";
 import type { GradientOptions } from "./run.js";
 import { parametersOf } from "./save.js";
 import { Scalars } from "./scalars.js";
 import { prepareSparse, type SparseUpdate, unsupported } from "./sparse-update.js";
 import type { OptimizerState, ParameterState } from "./state.js";
-import { structure } from "./structure.js";
 
 /** Adjacent elements of one group that get the same update. */
 export interface Span {
@@ -52,7 +51,8 @@ export class Plan {
   hasDuplicates = false;
   readonly #groups: PlannedGroup[] = [];
   #withGradient: readonly Parameter[] = [];
-  /** `structure.version` for which the plan holds */
+  #engines: Engine[] = [];
+  /** the sum of the engines' versions for which the plan holds */
   #version = -1;
   readonly #fresh: ParameterState[] = [];
   /** parameters that came into the state by this plan */
@@ -108,7 +108,7 @@ export class Plan {
 
   /** Whether nothing has changed since the plan was made that it depends on. */
   #holds(groups: readonly ParamGroup[]): boolean {
-    if (this.#version !== structure.version || this.#groups.length !== groups.length) return false;
+    if (this.#version !== this.#currentVersion() || this.#groups.length !== groups.length) return false;
     for (let i = 0; i < groups.length; i++) if (!isAsPlanned(groups[i], this.#groups[i])) return false;
     return true;
   }
@@ -120,8 +120,16 @@ export class Plan {
     const params = this.#groups.flatMap((planned) => planned.params);
     this.hasDuplicates = new Set(params).size !== params.length;
     this.#withGradient = withGradient(params);
+    this.#engines = [...new Set(params.map(({ engine }) => engine))];
     // First steps and sparse gradients are planned anew every time.
-    this.#version = this.#fresh.length === 0 && this.sparse.length === 0 ? structure.version : -1;
+    this.#version = this.#fresh.length === 0 && this.sparse.length === 0 ? this.#currentVersion() : -1;
+  }
+
+  /** Versions only count up, so that the sum is the same only if all of them are. */
+  #currentVersion(): number {
+    let sum = 0;
+    for (let i = 0; i < this.#engines.length; i++) sum += this.#engines[i].version;
+    return sum;
   }
 
   #addGroup(group: ParamGroup, state: OptimizerState, gradients: GradientOptions): void {
@@ -138,7 +146,7 @@ export class Plan {
     };
     this.#groups.push(planned);
     for (const parameter of planned.params) {
-      if (parameter.disposed) throw new Error(`${describe(parameter)} was disposed: take it out of its group`);
+      if (parameter.disposed) throw new Error(`${parameter.label} was disposed: take it out of its group`);
       if (!parameter.hasGrad && parameter.sparse === null) continue;
       const entry = this.#entry(parameter, state);
       if (parameter.dtype === "float32") {

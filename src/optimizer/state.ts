@@ -3,9 +3,8 @@
 import { checkNumbers } from "../common/checks.js";
 import type { FloatArray } from "../common/dtype.js";
 import type { SparseRows } from "../gradient/sparse.js";
-import { lasting, Region } from "../memory/region.js";
+import { lasting, type Region } from "../memory/region.js";
 import type { Parameter } from "../parameter.js";
-import { structure } from "./structure.js";
 
 /** An entry of `optimizer.state`. */
 export class ParameterState {
@@ -48,9 +47,9 @@ export class ParameterState {
   allocate(made?: Region): Region {
     if (this.buffer === null) {
       this.#parameter.checkAlive();
-      this.buffer = made ?? newBuffer(this.#parameter);
+      this.buffer = made ?? this.#parameter.newBuffer();
       this.#parameter.attached.add(this.buffer);
-      structure.version++;
+      this.#parameter.engine.version++;
     }
     return this.buffer;
   }
@@ -59,7 +58,7 @@ export class ParameterState {
   replaceRows(rows: SparseRows | null): void {
     this.rows?.free();
     this.rows = rows;
-    structure.version++;
+    this.#parameter.engine.version++;
   }
 
   /** @internal */
@@ -67,14 +66,9 @@ export class ParameterState {
     this.replaceRows(null);
     if (this.buffer === null) return;
     this.#parameter.attached.delete(this.buffer);
-    this.buffer.free();
+    this.#parameter.freeBuffer(this.buffer);
     this.buffer = null;
   }
-}
-
-/** Room for a parameter's dense momentum buffer. @internal */
-export function newBuffer({ engine, dtype, size }: Parameter): Region {
-  return new Region(engine.allocator, dtype, size);
 }
 
 /** The optimizer's state by parameter. An entry that goes frees its buffer. */

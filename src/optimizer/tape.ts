@@ -3,7 +3,7 @@
 import { checkNumbers, typeName } from "../common/checks.js";
 import { ARRAY_TYPE, type FloatArray } from "../common/dtype.js";
 import { Region } from "../memory/region.js";
-import { describe, type Parameter } from "../parameter.js";
+import type { Parameter } from "../parameter.js";
 import type { ParamGroup } from "./options.js";
 import { parametersOf } from "./save.js";
 import { Scalars } from "./scalars.js";
@@ -95,7 +95,7 @@ function read(group: ParamGroup, state: OptimizerState): Reading[] {
   scalars.read(group);
   return [...group.params].map((parameter) => {
     const { data, grad, sparse } = parameter;
-    if (sparse) throw new Error(`${describe(parameter)} has a sparse gradient: a differentiable step cannot record it`);
+    if (sparse) throw new Error(`${parameter.label} has a sparse gradient: a differentiable step cannot record it`);
     if (!grad) return { parameter, scalars };
     const { weightDecay, momentum } = scalars;
     const entry = state.get(parameter);
@@ -143,7 +143,7 @@ function differentiate(
   const regions: Region[] = [];
   try {
     // In float64, in pairs; the sums at the end.
-    for (let i = 0; i <= operands.length; i++) regions.push(new Region(allocator, "float64", size + 4));
+    for (let i = 0; i <= operands.length; i++) regions.push(Region.create(allocator, "float64", size + 4));
     operands.forEach((array, i) => {
       regions[i].view.set(array);
     });

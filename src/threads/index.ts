@@ -1,8 +1,8 @@
 // Engines whose steps are shared among threads.
 
-import { checkKeys } from "../common/checks.js";
+import { checkKeys, tagOf } from "../common/checks.js";
 import { ENGINE_OPTIONS, Engine, type EngineOptions } from "../engine.js";
-import { sharedKernelSource } from "../entry/embedded-shared.js";
+import { kernelSource } from "../entry/embedded.js";
 import { hardwareThreads, whatIsMissing } from "./environment.js";
 import { newSharedMemory } from "./memory.js";
 import { startThreads } from "./start.js";
@@ -40,12 +40,12 @@ export async function createThreadedEngine(options: ThreadedEngineOptions = {}):
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
     throw new RangeError(`threads must be an integer from 1 to ${MOST_THREADS}, got ${JSON.stringify(threads)}`);
   }
-  if (options.memory?.buffer instanceof ArrayBuffer) {
+  if (tagOf(options.memory?.buffer) === "ArrayBuffer") {
     throw new TypeError(
       "memory is not shared: createThreadedEngine needs new WebAssembly.Memory({ initial, maximum, shared: true })",
     );
   }
-  const engine = Engine.create(sharedKernelSource, engineOptions, newSharedMemory);
+  const engine = Engine.create(kernelSource, engineOptions, newSharedMemory);
   await startThreads(engine, threads ?? hardwareThreads(), workerSource);
   return engine;
 }

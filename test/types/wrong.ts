@@ -63,16 +63,18 @@ optimizer.defaults.lr.toFixed();
 
 // @ts-expect-error: a number is not a function
 optimizer.step(3);
-// @ts-expect-error: options come second
-optimizer.step({ zeroGrad: true });
+// @ts-expect-error: options come once
+optimizer.step({ zeroGrad: true }, { maxGradNorm: 1 });
 // @ts-expect-error: misspelt
 optimizer.step(undefined, { gradscale: 1 });
 // @ts-expect-error: without a closure there is no value
 optimizer.step().toFixed();
 // @ts-expect-error: the closure's value is a string
 export const loss: number = optimizer.step(() => "0.5");
-// @ts-expect-error: only true or false
+// @ts-expect-error: only true, false or { setToNone }
 optimizer.zeroGrad("none");
+// @ts-expect-error: a live view is not assigned
+parameter.data = new Float32Array(2);
 // @ts-expect-error: not a state dict
 optimizer.loadStateDict({ state: {} });
 // @ts-expect-error: misspelt

@@ -64,7 +64,7 @@ test("refuses a gradient of another length or type and keeps the old one", () =>
   }, /expected 2 elements/);
   assert.throws(() => {
     parameter.grad = new Float64Array(2);
-  }, /expected Float32Array, got Float64Array/);
+  }, /expected Float32Array, got Float64Array: convert it with Float32Array.from/);
   assertSameBits(parameter.grad!, [1, 2]);
 });
 
@@ -81,12 +81,14 @@ test("keeps what it hands out valid while the memory grows", () => {
   assertSameBits(small.data, [9, 2, 3]);
 });
 
-test("reserves initialBytes", () => {
+test("reserves initialBytes, for gradients and momentum buffers as well", () => {
   const engine = createEngine({ rounding, initialBytes: 3 * PAGE });
   const before = engine.memory.buffer.byteLength;
   assert.ok(before >= 3 * PAGE);
-  engine.parameter((3 * PAGE) / 4);
+  engine.parameter(PAGE / 4);
   assert.is(engine.memory.buffer.byteLength, before);
+  engine.parameter(PAGE / 4);
+  assert.ok(engine.memory.buffer.byteLength >= 6 * PAGE);
 });
 
 test("uses the memory of a disposed parameter again", () => {

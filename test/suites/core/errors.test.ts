@@ -31,7 +31,9 @@ const TYPES: Readonly<Record<string, string>> = {
 const OTHER_TEXT: Readonly<Record<string, RegExp>> = {
   unknown_kw: /'fused'/,
   grad_wrong_shape: /^assigned grad has data of a different size: expected 2 elements \(shape \[2\]\), got 1$/,
-  grad_wrong_dtype: /^assigned grad has data of a different type: expected Float32Array, got Float64Array$/,
+  grad_wrong_dtype:
+    /^assigned grad has data of a different type: expected Float32Array, got Float64Array: convert it with Float32Array.from\(grad\)$/,
+  closure_not_callable: /^step takes a closure, options such as \{ maxGradNorm: 1 \}, or both, got number$/,
 };
 
 const test = suite("errors");

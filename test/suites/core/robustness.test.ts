@@ -120,7 +120,9 @@ test("shapes, dtypes and options with other names than their own are refused", (
   use(() => engine.parameter(2, { dta: [1, 2] } as never), /no option 'dta'/);
   const parameter: Parameter = engine.parameter(1);
   use(() => (parameter.grad = 3 as never), /grad must be an array of numbers, got number/);
-  use(() => new SGD([parameter], { lr: 1 }).zeroGrad({ setToNone: false } as never), /zeroGrad takes true or false/);
+  use(() => new SGD([parameter], { lr: 1 }).zeroGrad({ setToNnoe: true } as never), /no option 'setToNnoe'/);
+  use(() => new SGD([parameter], { lr: 1 }).zeroGrad("none" as never), /takes true, false or \{ setToNone: true \}/);
+  use(() => new SGD([parameter], { lr: 1 }).zeroGrad({ setToNone: 1 } as never), /setToNone must be true or false/);
   use(() => new SGD([parameter], { lr: 1, constructor: 1 } as never), /constructor/);
   const optimizer = new SGD([parameter], { lr: 1 });
   (optimizer.paramGroups[0] as Record<string, unknown>).weight_decay = 1;

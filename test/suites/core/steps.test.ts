@@ -1,6 +1,6 @@
 // Steps: over parameters from everywhere, lists that change, closures, and errors that leave everything as it was.
 
-import { createEngine, type Parameter, SGD } from "sgd-wasm";
+import { clipGradNorm, createEngine, type Parameter, SGD } from "sgd-wasm";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { assertSameBits } from "../../support/bits.js";
@@ -159,6 +159,118 @@ test("running out of memory for a buffer leaves everything as it was", () => {
   assert.is(engine.info.allocatedBytes, allocatedBytes);
   assert.is(optimizer.state.size, 0);
   assertSameBits(small.data, new Float32Array(16));
+});
+
+test("a step with options reports the norm before clipping, and what it skipped", () => {
+  const params = [make().parameter(2), make().parameter(1, { dtype: "float64" })];
+  const optimizer = new SGD(params, { lr: 1 });
+  const gradients = () => {
+    params[0].grad = [6, 0];
+    params[1].grad = [8];
+  };
+  gradients();
+  const expected = clipGradNorm(params, 1);
+  gradients();
+  assert.equal(optimizer.step({ maxGradNorm: 1 }), { gradNorm: expected, skipped: false });
+  assert.equal(optimizer.step(null, { maxGradNorm: 2, gradScale: 0.5 }), { gradNorm: 5, skipped: false });
+  assert.equal(optimizer.step(undefined, { zeroGrad: true }), { gradNorm: null, skipped: false });
+  assert.equal(optimizer.step({}), { gradNorm: null, skipped: false });
+  assert.is(
+    optimizer.step(() => "loss", { maxGradNorm: 1 }),
+    "loss",
+  );
+  assert.is(optimizer.step(), undefined);
+  assert.is(optimizer.step(null), undefined);
+});
+
+test("skipNonfinite skips a step whose scaled gradients are not finite: nothing changes but gradients that were to be zeroed", () => {
+  for (const dtype of ["float32", "float64"] as const) {
+    const largest = dtype === "float32" ? 3e38 : 1e308;
+    for (const [value, gradScale, skipped] of [
+      [Number.NaN, 1, true],
+      [Number.POSITIVE_INFINITY, 0.5, true],
+      [Number.NEGATIVE_INFINITY, 1, true],
+      [largest, 1, false],
+      [largest, 4, true],
+      [0, Number.POSITIVE_INFINITY, true],
+      [0, Number.NaN, true],
+      [-largest, 0.25, false],
+    ] as const) {
+      for (let at = 0; at < 11; at++) {
+        const engine = make();
+        const params = [3, 7, 1].map((n) => engine.parameter(n, { dtype }));
+        const optimizer = new SGD(params, { lr: 0, momentum: 0.5 });
+        withGradients(params);
+        const place = at < 3 ? 0 : at < 10 ? 1 : 2;
+        params[place].grad![at - [0, 3, 10][place]] = value;
+        const { allocatedBytes } = engine.info;
+        const report = optimizer.step({ gradScale, skipNonfinite: true, zeroGrad: true });
+        assert.equal(report, { gradNorm: null, skipped }, `${value} by ${gradScale} at ${at}`);
+        assert.is(optimizer.state.size, skipped ? 0 : 3);
+        assert.is(engine.info.allocatedBytes === allocatedBytes, skipped);
+        for (const { data, grad } of params) {
+          assertSameBits(data, new Array(data.length).fill(0));
+          assertSameBits(grad!, new Array(data.length).fill(0));
+        }
+      }
+    }
+  }
+});
+
+test("skipNonfinite looks at rows of sparse gradients, and leaves gradients that are not to be zeroed", () => {
+  const parameter = make().parameter([3, 2], { data: [1, 2, 3, 4, 5, 6] });
+  const optimizer = new SGD([parameter], { lr: 1, momentum: 0.5 });
+  parameter.ensureGrad().fill(Number.NaN);
+  parameter.grad = { indices: Int32Array.of(1), values: [1, 1] };
+  assert.is(optimizer.step({ skipNonfinite: true }).skipped, false);
+  parameter.grad = { indices: Int32Array.of(1), values: [Number.NaN, 1] };
+  const buffer = optimizer.state.get(parameter)!.momentumBuffer!;
+  assert.is(optimizer.step({ skipNonfinite: true }).skipped, true);
+  assertSameBits(parameter.data, [1, 2, 2, 3, 5, 6]);
+  assertSameBits(optimizer.state.get(parameter)!.momentumBuffer!, buffer);
+  assert.is(parameter.sparseGrad!.indices.length, 1);
+});
+
+test("a closure that returns a promise is refused, and nothing is stepped", async () => {
+  const parameter = make().parameter(1);
+  parameter.grad = [1];
+  const optimizer = new SGD([parameter], { lr: 1 });
+  assert.throws(() => optimizer.step(async () => 3), /returned a promise.*await the gradients, then call step/);
+  assertSameBits(parameter.data, [0]);
+});
+
+test("arguments of step that are neither closure nor options are refused by name", () => {
+  const optimizer = new SGD([make().parameter(1)], { lr: 1 });
+  const wrong: [unknown[], RegExp][] = [
+    [[3], /step takes a closure, options such as .* got number/],
+    [[[]], /got Array/],
+    [[{ maxGradNorm: 1 }, { zeroGrad: true }], /options once.*step\(closure, options\)/],
+    [[{ maxGradNorm: "1" }], /maxGradNorm must be a number, got string/],
+    [[{ skipNonfinite: 1 }], /skipNonfinite must be true or false, got number/],
+    [[{ zeroGrad: "no" }], /zeroGrad must be true or false, got string/],
+    [[null, 3], /options of step must be an object, got number/],
+    [[{ maxNorm: 1 }], /step has no option 'maxNorm'/],
+  ];
+  for (const [args, message] of wrong) {
+    assert.throws(() => (optimizer.step as (...args: unknown[]) => unknown).apply(optimizer, args), message);
+  }
+});
+
+test("zeroGrad takes a boolean or { setToNone }", () => {
+  const parameter = make().parameter(2);
+  const optimizer = new SGD([parameter], { lr: 1 });
+  for (const [options, expected] of [
+    [undefined, [0, 0]],
+    [false, [0, 0]],
+    [{}, [0, 0]],
+    [{ setToNone: false }, [0, 0]],
+    [true, null],
+    [{ setToNone: true }, null],
+  ] as const) {
+    parameter.grad = [1, 2];
+    optimizer.zeroGrad(options);
+    assert.equal(parameter.grad && [...parameter.grad], expected);
+  }
 });
 
 test("steps of a trained model touch the memory by the kernel only: they make no views", () => {

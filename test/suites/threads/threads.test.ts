@@ -223,7 +223,6 @@ threaded("refuses wrong options", async () => {
   for (const [options, message] of cases) {
     assert.match((await reasonOf(createThreadedEngine(options as ThreadedEngineOptions))).message, message);
   }
-  assert.throws(() => createEngine({ memory: shared, ...own }), /memory and kernel do not fit/);
 });
 
 /** To the compiler the import is a module; in the bundle of suites it is bytes. */
