@@ -1,11 +1,13 @@
 // The fast path: suites on this Node, from source. `npm run test:node -- NAME [more names]` runs the files of test/suites
 // and test/node whose path contains one of the names, each of test/suites in both roundings; all of them without a name.
 // Nothing is packed or installed: the package is src/ in the suites, and this repository in the processes that they start.
+// `--from FOLDER` takes the files from another folder of test/.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { bundleSuites, fromSource, ROUNDINGS, suiteFiles } from "./bundle.mjs";
 import { REPOSITORY } from "./consumer.mjs";
 import { printOutcome, settle } from "./results.mjs";
@@ -13,11 +15,14 @@ import { thisNode } from "./runtimes/command.mjs";
 
 const SECONDS = 120;
 
-const names = process.argv.slice(2);
-const suites = suiteFiles("suites", names);
-const nodeSuites = suiteFiles("node", names);
+const {
+  values: { from },
+  positionals: names,
+} = parseArgs({ allowPositionals: true, options: { from: { type: "string" } } });
+const suites = suiteFiles(from ?? "suites", names);
+const nodeSuites = from ? [] : suiteFiles("node", names);
 if (suites.length + nodeSuites.length === 0) {
-  console.error(`no file of test/suites or test/node has a path with ${names.join(" or ")}`);
+  console.error(`no file of test/${from ?? "suites or test/node"} has a path with ${names.join(" or ")}`);
   process.exit(2);
 }
 
@@ -53,7 +58,8 @@ async function prepare(name, files, roundings) {
 }
 
 async function run(consumer, rounding) {
-  const about = { name: "node", title: "Node", version: process.versions.node, way: "source", rounding };
+  const name = `node${process.versions.node.split(".")[0]}`;
+  const about = { name, title: "Node", version: process.versions.node, way: "source", rounding };
   try {
     for await (const report of thisNode.run(consumer, [{ way: "import", rounding }], SECONDS)) {
       return settle(about, report);

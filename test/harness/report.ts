@@ -21,12 +21,18 @@ export interface Report {
 
 /** Loads nothing and throws nothing: whatever goes wrong is in the report. */
 export async function run(): Promise<Report> {
-  const harness: TestResult = { file: "", suite: "harness", test: "", status: "passed", milliseconds: 0 };
+  const fail = (test: string, error: unknown) =>
+    results.push({ file: "", suite: "harness", test, status: "failed", milliseconds: 0, error: explain(error) });
+  const stop = onUncaught((error) => fail("an error that no test caught", error));
   try {
     await exec();
+    // Rejections that nobody handles are known after a turn of the event loop.
+    await new Promise((resolve) => setTimeout(resolve));
   } catch (error) {
-    results.push({ ...harness, test: "a hook threw", status: "failed", error: explain(error) });
+    if (!isAtModuleScope(error)) fail("a hook threw", error);
   }
+  // What is thrown from here on ends the process, as everywhere.
+  stop();
   const records = recorded();
   return {
     rounding,
@@ -37,6 +43,29 @@ export async function run(): Promise<Report> {
     digest: new Fnv64().update(new TextEncoder().encode(JSON.stringify(records))).hex(),
   };
 }
+
+/** Calls `fail` for what is thrown outside of tests, by promises and timers that nobody waits for, until it is stopped. */
+function onUncaught(fail: (error: unknown) => void): () => void {
+  const { process } = globalThis as { process?: Partial<NodeJS.Process> };
+  if (typeof process?.on === "function" && process.versions?.node) {
+    const names = ["unhandledRejection", "uncaughtException"] as const;
+    for (const name of names) process.on(name, fail);
+    return () => {
+      for (const name of names) process.off?.(name, fail);
+    };
+  }
+  const rejected = (event: PromiseRejectionEvent) => fail(event.reason);
+  const thrown = (event: ErrorEvent) => fail(event.error ?? event.message);
+  addEventListener("unhandledrejection", rejected);
+  addEventListener("error", thrown);
+  return () => {
+    removeEventListener("unhandledrejection", rejected);
+    removeEventListener("error", thrown);
+  };
+}
+
+/** Workers have no timers while their module is evaluated. */
+const isAtModuleScope = (error: unknown) => String(error).includes("global scope");
 
 function chosenKernel(): { kernel: string; why: string } {
   try {

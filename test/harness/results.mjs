@@ -1,5 +1,6 @@
 // From reports to a table, failures, and a count that can be trusted.
 
+import { maySkip } from "./skips.mjs";
 import { table } from "./table.mjs";
 
 const DIGEST_DIGITS = 16;
@@ -28,6 +29,7 @@ export function settle(about, report) {
       error: error ?? (status === "running" ? "never finished" : "never ran: is run() missing, or did a hook throw?"),
     }));
   failures.push(...empty.map((file) => ({ test: file, error: "registers no test" })));
+  failures.push(...wrongSkips(about, results));
   if (report.crash) failures.push({ test: "the whole run", error: "ended with an error after the last test" });
   const count = (wanted) => results.filter(({ status }) => status === wanted).length;
   return {
@@ -41,9 +43,21 @@ export function settle(about, report) {
   };
 }
 
-/** What is wrong between runs of the same bundle: numbers of tests or digests that differ. */
-export function compareRuns(runs) {
-  const problems = [];
+function wrongSkips(about, results) {
+  return results
+    .filter((result) => result.status === "skipped" && !maySkip(about, result))
+    .map(({ file, test }) => ({
+      test: `${file}: ${test}`,
+      error: `is skipped, which test/harness/skips.mjs does not allow on ${about.name}, ${about.way}`,
+    }));
+}
+
+/**
+ * What is wrong between runs of the same bundle: numbers of tests or digests that differ; suites' tests that every run
+ * skips, if these are `all` runs.
+ */
+export function compareRuns(runs, all) {
+  const problems = all ? skippedEverywhere(runs) : [];
   for (const group of Object.values(groupBy(runs, key))) {
     const whole = group.filter(({ total }) => total > 0);
     const most = Math.max(...whole.map(({ total }) => total));
@@ -53,6 +67,15 @@ export function compareRuns(runs) {
     problems.push(...compareDigests(whole));
   }
   return problems;
+}
+
+function skippedEverywhere(runs) {
+  const run = new Set();
+  const skipped = new Set();
+  for (const { results = [] } of runs.filter(({ name }) => name !== "package")) {
+    for (const { file, test, status } of results) (status === "skipped" ? skipped : run).add(`${file}: ${test}`);
+  }
+  return [...skipped].filter((test) => !run.has(test)).map((test) => `${test} is skipped in every run`);
 }
 
 /** Runs with a group of their own are other tests than the suites. */

@@ -12,8 +12,9 @@ import { thisNode } from "./runtimes/command.mjs";
 import { RUNTIMES } from "./runtimes/index.mjs";
 import { writeTable } from "./table.mjs";
 
+const NAMES = ["package", ...RUNTIMES.map(({ name }) => name)];
 const HELP = `node test/harness/run.mjs [options]     (after npm run build)
-  --only LIST       runtimes by name, separated by commas: ${["package", ...RUNTIMES.map(({ name }) => name)].join(", ")}
+  --only LIST       runtimes by name, separated by commas: ${NAMES.join(", ")}
   --suite TEXT      only files of suites whose name contains TEXT
   --require-all     a runtime that is missing is a failure (also: SGD_REQUIRE_ALL=1 in the environment)
   --seconds N       longest time for one run of the suites; default 120
@@ -44,6 +45,11 @@ if (options.help) {
 
 /** Returns the number of failures. */
 async function main(folder) {
+  const unknown = options.only?.split(",").filter((name) => !NAMES.includes(name)) ?? [];
+  if (unknown.length > 0) {
+    console.error(`--only ${unknown.join(",")}: no such runtime, there are ${NAMES.join(", ")}`);
+    process.exit(2);
+  }
   const seconds = Number(options.seconds);
   const chosen = RUNTIMES.filter(({ name }) => isChosen(name));
   const present = chosen.filter((runtime) => runtime.present());
@@ -66,10 +72,10 @@ async function main(folder) {
   const position = new Map(jobs.map(({ runtime }, index) => [runtime.name, index]));
   runs.sort((a, b) => position.get(a.name) - position.get(b.name));
 
-  const problems = compareRuns(runs);
+  const whole = !options.only && !options.suite && missing.length === 0;
+  const problems = compareRuns(runs, whole);
   if (options["require-all"]) problems.push(...missing.map(({ title, get }) => `${title} is missing: ${get}`));
   const failed = printRuns(runs, { problems, missing, verbose: options.verbose });
-  const whole = !options.only && !options.suite && missing.length === 0;
   if (options.write && whole && failed === 0) writeTable("runtimes.md", "runtimes", summary(runs));
   return failed;
 }

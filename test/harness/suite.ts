@@ -30,8 +30,12 @@ export function beginFile(name: string): void {
 export function suite<T = Record<string, unknown>>(name = "", state?: T): ReturnType<typeof original<T>> {
   const inner = original(name, state);
   const counted = (title: string, handler: Callback<T>) => inner(title, account(newResult(name, title), handler));
+  const before = (hook: Callback<T>) => inner.before(reported({ file, suite: name, test: "before()" }, hook));
   return Object.assign(counted, inner, {
-    only: (title: string, handler: Callback<T>) => inner.only(title, account(newResult(name, title), handler)),
+    before: Object.assign(before, inner.before),
+    only: () => {
+      throw new Error("test.only would keep the others from running: name the file, npm run test:node -- FILE");
+    },
     skip: (title = "", _handler?: Callback<T>) => {
       newResult(name, title).status = "skipped";
     },
@@ -64,12 +68,24 @@ function account<T>(result: TestResult, handler: Callback<T>): Callback<T> {
   };
 }
 
+/** uvu loses what a hook throws. */
+function reported<T>(where: Pick<TestResult, "file" | "suite" | "test">, hook: Callback<T>): Callback<T> {
+  return async (context) => {
+    try {
+      await hook(context);
+    } catch (error) {
+      results.push({ ...where, status: "failed", milliseconds: 0, error: explain(error) });
+      throw error;
+    }
+  };
+}
+
 /** Message, uvu's picture of the difference, and where. */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return `thrown: ${String(error)}`;
   const { message, stack = "" } = error;
   const details = (error as { details?: string | false }).details || "";
-  const frames = stack.split("\n").filter((line) => /^\s*at |@/.test(line));
+  const frames = stack.split("\n").filter((line) => /^\s*at |@/.test(line) && !line.includes("node_modules/uvu/"));
   const cause = error.cause === undefined ? "" : `\ncaused by ${explain(error.cause)}`;
   return [`${error.name}: ${message}`.slice(0, 4000), details.slice(0, 4000), ...frames.slice(0, 6)]
     .filter(Boolean)

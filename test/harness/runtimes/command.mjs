@@ -81,7 +81,7 @@ async function runFile(path, args, cwd, seconds) {
   const start = output.lastIndexOf(MARK);
   if (start < 0) throw new Error(`ended with code ${code} and without a report\n${tail(output)}`);
   const report = JSON.parse(output.slice(start + MARK.length).split("\n", 1)[0]);
-  return { ...report, crash: code !== 0 && report.results.every(({ status }) => status === "passed") };
+  return { ...report, crash: code !== 0 && !report.results.some(({ status }) => status === "failed") };
 }
 
 /** The Node that runs the tests, for those of test/node: command line, types, contents of the package. */

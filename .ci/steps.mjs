@@ -1,0 +1,25 @@
+// The steps of CI, in their order, each a command. A command of `tests` ends with a line `N passed, N failed`, and N passed
+// is not 0; one of `check` counts as one test, passed if its exit code is 0. `--only TEXT` of test/harness/ci.mjs takes a part.
+
+export const STEPS = [
+  // The one command of the README, on every runtime.
+  { tests: "npm test" },
+  { tests: "npm run test:bundlers" },
+  { check: "npm run check" },
+  { check: "npm run size" },
+
+  // The main job, and the examples.
+  { check: "npm start" },
+  { check: "npm run example:resume -- --require" },
+
+  // What the real PyTorch and other readers have to say.
+  { check: "npm run fixtures -- --check" },
+  { check: "/usr/bin/python3 test/interop/torch_checkpoint.py" },
+  { check: "test/interop/pytorch2.sh" },
+  { tests: "npm run test:readers -- --require" },
+
+  // Long or random searches.
+  { tests: "npx tsx test/interop/peak-memory.ts" },
+  { check: "npx tsx test/hostile/run.ts --count 100000 --seed 1" },
+  { check: "npx tsx test/exhaustive/multiply-add.ts --count 300000 --seed 1" },
+];

@@ -1,0 +1,7 @@
+import { suite } from "uvu";
+
+const test = suite("skipped");
+
+test.skip("is skipped where it may not be", () => {});
+
+test.run();
