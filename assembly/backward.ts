@@ -14,28 +14,21 @@
 // A first step has b' = d1 instead: c(d1) gets c(b'), and there is no c(b). Everything is computed in float64, two elements at
 // a time, with two roundings in every build, so that the bits are the same on every runtime.
 
-/** A step's options; the names are those of src/optimizer/tape.ts. */
-export const enum Flag {
-  Maximize = 1,
-  Decay = 2,
-  Momentum = 4,
-  First = 8,
-  Nesterov = 16,
-}
+import { DECAY, FIRST, MAXIMIZE, MOMENTUM, NESTEROV } from "../src/kernel/flags";
 
 /**
  * n float64, with room for an even number: p, g and b as the step read them, cp and cb the cotangents of p' and b'. Overwrites
  * cp by c(p), cb by c(b) and g by c(g), and writes the four sums (lr, momentum, dampening, weightDecay) to the f64 at `sums`.
  */
 export function backward(
-  flags: u32, p: usize, g: usize, b: usize, cp: usize, cb: usize, n: usize,
+  flags: i32, p: usize, g: usize, b: usize, cp: usize, cb: usize, n: usize,
   lr: f64, weightDecay: f64, momentum: f64, undamped: f64, sums: usize,
 ): void {
   const minusLr = f64x2.splat(-lr);
   const decay = f64x2.splat(weightDecay);
   const mu = f64x2.splat(momentum);
   const u = f64x2.splat(undamped);
-  const sign = f64x2.splat(flags & Flag.Maximize ? -0.0 : 0);
+  const sign = f64x2.splat(flags & MAXIMIZE ? -0.0 : 0);
   let counted = i64x2.splat(-1);
   let sumLr = f64x2.splat(0);
   let sumMomentum = sumLr;
@@ -48,16 +41,16 @@ export function backward(
     const parameter = v128.load(p + at);
     const cParameter = v128.load(cp + at);
     let d1 = v128.xor(v128.load(g + at), sign);
-    if (flags & Flag.Decay) d1 = f64x2.add(d1, f64x2.mul(decay, parameter));
+    if (flags & DECAY) d1 = f64x2.add(d1, f64x2.mul(decay, parameter));
     let d2 = d1;
     const c2 = f64x2.mul(minusLr, cParameter);
     let c1 = c2;
-    if (flags & Flag.Momentum) {
+    if (flags & MOMENTUM) {
       const buffer = v128.load(b + at);
       let written = d1;
-      if (!(flags & Flag.First)) written = f64x2.add(f64x2.mul(mu, buffer), f64x2.mul(u, d1));
+      if (!(flags & FIRST)) written = f64x2.add(f64x2.mul(mu, buffer), f64x2.mul(u, d1));
       let cWritten = v128.load(cb + at);
-      if (flags & Flag.Nesterov) {
+      if (flags & NESTEROV) {
         d2 = f64x2.add(d1, f64x2.mul(mu, written));
         cWritten = f64x2.add(cWritten, f64x2.mul(mu, c2));
         sumMomentum = add(sumMomentum, c2, written, counted);
@@ -66,7 +59,7 @@ export function backward(
         cWritten = f64x2.add(cWritten, c2);
         c1 = f64x2.splat(0);
       }
-      if (flags & Flag.First) {
+      if (flags & FIRST) {
         c1 = f64x2.add(c1, cWritten);
       } else {
         c1 = f64x2.add(c1, f64x2.mul(u, cWritten));
@@ -76,7 +69,7 @@ export function backward(
       }
     }
     sumLr = add(sumLr, cParameter, d2, counted);
-    if (flags & Flag.Decay) {
+    if (flags & DECAY) {
       sumDecay = add(sumDecay, c1, parameter, counted);
       v128.store(cp + at, f64x2.add(cParameter, f64x2.mul(decay, c1)));
     }

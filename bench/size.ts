@@ -13,15 +13,16 @@ import { writeTable } from "../test/harness/table.mjs";
 import { count, rowsToMarkdown, type Table, toText } from "./support/table.js";
 
 /** Bytes gzipped that the core import may have: a step above what it has, so that nobody adds to it unawares. */
-const BUDGET = 14_600;
+const BUDGET = 18_000;
+/** Bytes that the three kernels may have together. */
+const KERNEL_BUDGET = 30_000;
 const SPAWNS = 15;
 const SUBPATHS = ["checkpoint", "threads"];
 const CORE = 'export { createEngine, SGD } from "sgd-wasm";';
-/** What makes kernels of the template, chooses one, and calls it. */
+/** What decodes and compiles a kernel, chooses one, and calls it. */
 const LOADER = `
   export { kernelSource } from "./src/entry/embedded.js";
   export { selectKernel, suppliedKernel } from "./src/kernel/select.js";
-  export { variantIndex } from "./src/kernel/variants.js";
 `;
 
 type Row = readonly [what: string, minified: number, gzipped: number];
@@ -45,7 +46,7 @@ async function bundle(contents: string, plugins: Plugin[] = []): Promise<string>
   return outputFiles[0].text;
 }
 
-/** The generated template with nothing in it. */
+/** The generated texts of the kernels with nothing in them. */
 const withoutKernels: Plugin = {
   name: "without kernels",
   setup({ onLoad }) {
@@ -98,8 +99,10 @@ rows.push(measured("sgd-wasm, all of it", await bundle('export * from "sgd-wasm"
 for (const name of SUBPATHS) {
   rows.push(measured(`sgd-wasm/${name}`, await bundle(`export * from "sgd-wasm/${name}";`)));
 }
+let kernelBytes = 0;
 for (const name of ["kernel", "kernel-hardware", "kernel-separate"]) {
   const bytes = readFileSync(`dist/${name}.wasm`);
+  kernelBytes += bytes.length;
   rows.push([`${name}.wasm`, bytes.length, gzipped(bytes)]);
 }
 const sizes: Table = {
@@ -138,4 +141,5 @@ if (process.argv.includes("--write")) {
 }
 const [, , size] = core;
 console.log(`\ncreateEngine, SGD: ${count(size)} of ${count(BUDGET)} bytes gzipped`);
-if (size > BUDGET) process.exitCode = 1;
+console.log(`the kernels: ${count(kernelBytes)} of ${count(KERNEL_BUDGET)} bytes`);
+if (size > BUDGET || kernelBytes > KERNEL_BUDGET) process.exitCode = 1;

@@ -32,17 +32,11 @@ export interface EngineInfo {
 /** @internal */
 export const ENGINE_OPTIONS = ["rounding", "memory", "allocate", "free", "initialBytes", "maximumBytes", "module"];
 
-/** What a kernel has besides where several threads run it. */
-interface Team {
-  threads?: number;
-  stop?(): void;
-}
-
 /** Where parameters live. Made by `createEngine` or `createThreadedEngine`. */
 export class Engine {
   readonly memory: WebAssembly.Memory;
   /** @internal */
-  kernel: Kernel & Team;
+  kernel: Kernel;
   /** @internal */
   readonly allocator: Allocator;
   /** @internal */

@@ -19,8 +19,9 @@ import {
   toGroups,
 } from "./optimizer/options.js";
 import { Plan } from "./optimizer/plan.js";
-import { type GradientOptions, runPlan } from "./optimizer/run.js";
+import { runPlan } from "./optimizer/run.js";
 import { parametersOf, saveState } from "./optimizer/save.js";
+import type { GradientOptions } from "./optimizer/scalars.js";
 import { OptimizerState } from "./optimizer/state.js";
 import { type StepCotangents, type StepGradients, Tape } from "./optimizer/tape.js";
 

@@ -1,7 +1,7 @@
-// Do the other variants of the kernel, and float64, do as well against C as the one of the main table?
+// Do the other forms of the rule, and float64, do as well against C as the one of the main table?
 
 import type { DType } from "../../src/common/dtype.js";
-import { VARIANTS, type Variant } from "../../src/kernel/variants.js";
+import { RULES, type Rule } from "../../test/support/rules.js";
 import { MOMENTUM, type Workload } from "../contenders/workload.js";
 import { COPY, type Measurement, measure, nanosecondsPerElement } from "../support/measurement.js";
 import { byWhat } from "../support/report.js";
@@ -18,9 +18,9 @@ export async function variants({ field, effort, quick }: Settings): Promise<Answ
   for (const dtype of ["float32", "float64"] as const) {
     for (const size of quick ? QUICK_SIZES : SIZES) {
       const found: Measurement[] = [];
-      for (const variant of VARIANTS) {
-        const workload = workloadOf(variant, dtype, size);
-        const what = `${variant.name} ${dtype} ${count(size)}`;
+      for (const rule of RULES) {
+        const workload = workloadOf(rule, dtype, size);
+        const what = `${rule.name} ${dtype} ${count(size)}`;
         found.push(...(await measure("variants", what, workload, [field.ours, ...field.native], effort)));
       }
       measurements.push(...found);
@@ -30,7 +30,7 @@ export async function variants({ field, effort, quick }: Settings): Promise<Answ
   return { measurements, tables };
 }
 
-function workloadOf({ momentum, nesterov, damped, decay }: Variant, dtype: DType, size: number): Workload {
+function workloadOf({ momentum, nesterov, damped, decay }: Rule, dtype: DType, size: number): Workload {
   return {
     ...MOMENTUM,
     dtype,
@@ -42,12 +42,12 @@ function workloadOf({ momentum, nesterov, damped, decay }: Variant, dtype: DType
   };
 }
 
-/** A row per variant, a column for each contender: ns per element, and how much longer it takes than ours. */
+/** A row per rule, a column for each contender: ns per element, and how much longer it takes than ours. */
 function table(dtype: DType, size: number, measurements: readonly Measurement[]): Table {
   const blocks = [...byWhat(measurements.filter(({ who }) => who !== COPY)).values()];
   const others = blocks[0].slice(1).map(({ who }) => who);
   return {
-    title: `Kernel variants: ${dtype}, ${count(size)} elements, ns per element`,
+    title: `Rules: ${dtype}, ${count(size)} elements, ns per element`,
     head: ["", blocks[0][0].who, ...others.flatMap((who) => [who, "/ ours"])],
     rows: blocks.map(([own, ...block]) => [
       own.what.split(" ")[0],

@@ -2,7 +2,6 @@
 
 import { checkElementType, checkNumbers, type NumberArray } from "../common/checks.js";
 import { ARRAY_TYPE, ELEMENT_BYTES, type FloatArray } from "../common/dtype.js";
-import { variantIndex } from "../kernel/variants.js";
 import { lasting, Region } from "../memory/region.js";
 import type { Parameter } from "../parameter.js";
 import { rounding } from "./norm.js";
@@ -158,10 +157,10 @@ export class SparseRows {
 /** to = to + alpha·from over n elements at byte addresses: the update without momentum and weight decay, with -lr = alpha. */
 export function add(parameter: Parameter, to: number, from: number, n: number, alpha: number): void {
   const { engine, dtype } = parameter;
-  engine.kernel[dtype].sgd(PLAIN, to, from, 0, n, alpha, 0, 0, 0, 1, 1);
+  engine.kernel[dtype].sgd(0, to, from, 0, n, { ...NO_SCALARS, negativeLr: alpha });
 }
 
-const PLAIN = variantIndex(false, false, false, false);
+const NO_SCALARS = { weightDecay: 0, momentum: 0, undamped: 1, factor: 1, clip: 1 };
 
 /** Elements per row; 0 without rows. */
 function rowWidth({ size, shape }: Parameter): number {

@@ -6,37 +6,28 @@ import type { DType } from "../common/dtype.js";
 export const BUILDS = ["hardware", "emulated", "separate"] as const;
 export type Build = (typeof BUILDS)[number];
 
-/** Squares are summed in runs of this many elements, run by run, so that threads can share them without changing the sum. */
-export const RUN = 65536;
+/** The numbers that a step takes; what its flags do not ask for may be anything. */
+export const SCALARS = ["negativeLr", "weightDecay", "momentum", "undamped", "factor", "clip"] as const;
 
-/** The exports for one element type. `x` is the byte address of `n` elements. */
+/** `undamped` is 1 - dampening. With SCALE gradients are multiplied by `factor`, then by `clip`. */
+export type StepScalars = { [name in (typeof SCALARS)[number]]: number };
+
+/** The functions for one element type. `x`, `p`, `g`, `b`, `to` and `from` are byte addresses of `n` elements. */
 export interface TypedKernel {
-  /**
-   * One step of `n` elements at byte addresses `p`, `g` and `b` by a variant of variants.ts; the scalars are explained in
-   * assembly/sgd.ts. Gradients are multiplied by `factor`, then by `clip`, if the variant scales.
-   */
-  sgd(
-    variant: number,
-    p: number,
-    g: number,
-    b: number,
-    n: number,
-    negativeLr: number,
-    weightDecay: number,
-    lookahead: number,
-    weight: number,
-    factor: number,
-    clip: number,
-  ): void;
+  /** One step, as the bits of flags.ts say: the rule is in assembly/sgd.ts. */
+  sgd(flags: number, p: number, g: number, b: number, n: number, scalars: StepScalars): void;
   /** Σ (x·scale)², in runs of `RUN` elements whose sums are added in their order */
   sumOfSquares(x: number, n: number, scale: number): number;
+  /** whether all x·scale are finite: 1 or 0 */
+  allFinite(x: number, n: number, scale: number): number;
   /** to = (from·first)·second; both may be the same */
   multiply(to: number, from: number, n: number, first: number, second: number): void;
   clamp(x: number, n: number, bound: number): void;
   multiplyAdd(x: number, k: number, z: number): number;
 }
 
-const FUNCTIONS = ["sgd", "sumOfSquares", "multiply", "clamp", "multiplyAdd"];
+/** How the exports for an element type end. */
+const SUFFIXES: Record<DType, string> = { float32: "f32", float64: "f64" };
 
 export interface Kernel extends Record<DType, TypedKernel> {
   module: WebAssembly.Module;
@@ -57,23 +48,42 @@ export interface Kernel extends Record<DType, TypedKernel> {
     undamped: number,
     sums: number,
   ): void;
+  /** how many threads share a pass; undefined for one */
+  threads?: number;
+  /** ends the threads */
+  stop?(): void;
 }
+
+// biome-ignore lint/suspicious/noExplicitAny: exports have no types
+type Find = (name: string) => any;
 
 /** @throws TypeError when the module is another's */
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernel {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  const find = (name: string): never => {
-    if (name in exports) return exports[name] as never;
+  const find: Find = (name) => {
+    if (name in exports) return exports[name];
     throw new TypeError(`options.module is no kernel of this version of sgd-wasm: it has no export ${name}`);
   };
-  const typed = (type: string) => Object.fromEntries(FUNCTIONS.map((name) => [name, find(`${name}_${type}`)])) as never;
-  const { value } = find("rounding") as WebAssembly.Global;
   return {
     module,
-    build: BUILDS[value],
-    float32: typed("f32"),
-    float64: typed("f64"),
+    build: BUILDS[find("rounding").value],
+    float32: typedKernel(find, SUFFIXES.float32),
+    float64: typedKernel(find, SUFFIXES.float64),
     zero: find("zero"),
     backward: find("backward"),
+  };
+}
+
+function typedKernel(find: Find, suffix: string): TypedKernel {
+  const sgd = find(`sgd_${suffix}`);
+  return {
+    sgd(flags, p, g, b, n, { negativeLr, weightDecay, momentum, undamped, factor, clip }) {
+      sgd(flags, p, g, b, n, negativeLr, weightDecay, momentum, undamped, factor, clip);
+    },
+    sumOfSquares: find(`sumOfSquares_${suffix}`),
+    allFinite: find(`allFinite_${suffix}`),
+    multiply: find(`multiply_${suffix}`),
+    clamp: find(`clamp_${suffix}`),
+    multiplyAdd: find(`multiplyAdd_${suffix}`),
   };
 }

@@ -7,9 +7,8 @@ import type { Engine } from "../engine.js";
 import type { TypedKernel } from "../kernel/kernel.js";
 import type { Parameter } from "../parameter.js";
 import type { ParamGroup } from "./options.js";
-import type { GradientOptions } from "./run.js";
 import { parametersOf } from "./save.js";
-import { Scalars } from "./scalars.js";
+import { type GradientOptions, Scalars } from "./scalars.js";
 import { prepareSparse, type SparseUpdate, unsupported } from "./sparse-update.js";
 import type { OptimizerState, ParameterState } from "./state.js";
 

@@ -1,27 +1,32 @@
 // A group's options as numbers for the kernel.
 
-import { SCALED, variantIndex, ZEROED } from "../kernel/variants.js";
+import { DAMPENING, DECAY, MAXIMIZE, MOMENTUM, NESTEROV, SCALE, ZERO } from "../kernel/flags.js";
+import type { StepScalars } from "../kernel/kernel.js";
 import type { ParamGroup } from "./options.js";
 import { pythonType } from "./python.js";
-import type { GradientOptions } from "./run.js";
 
 const LARGEST_FLOAT32 = 3.4028234663852886e38;
 
+/** What happens to gradients in a step, beyond what the groups say. */
+export interface GradientOptions {
+  /** they are multiplied by this, then by `clip` */
+  scale: number;
+  clip: number;
+  /** they are zeroed after */
+  zero: boolean;
+}
+
 /** Read anew at every step: to see whether something has changed would spare a few nanoseconds, for more code. */
-export class Scalars {
+export class Scalars implements StepScalars {
   negativeLr = 0;
   weightDecay = 0;
   momentum = 0;
   undamped = 1;
-  /** what a running update is given of both, as assembly/sgd.ts explains */
-  weight = 0;
   nesterov = false;
-  /** what maximize multiplies gradients by */
-  sign = 1;
-  /** variants for running momentum and for first steps */
-  running = 0;
-  first = 0;
-  /** what gradients are multiplied by */
+  maximize = false;
+  /** of kernel/flags.ts, but for FIRST */
+  flags = 0;
+  /** what gradients are multiplied by, one after the other */
   factor = 1;
   clip = 1;
 
@@ -34,21 +39,22 @@ export class Scalars {
     this.weightDecay = asNumber(group, "weightDecay");
     const withMomentum = this.momentum !== 0;
     this.undamped = 1 - (withMomentum ? asNumber(group, "dampening") : 0);
-    this.weight = this.undamped !== 1 ? this.undamped : this.momentum;
     this.nesterov = Boolean(group.nesterov);
-    this.sign = group.maximize ? -1 : 1;
-    const decay = this.weightDecay !== 0;
-    this.running = variantIndex(withMomentum, this.nesterov, this.undamped !== 1, decay);
-    this.first = variantIndex(true, this.nesterov, false, decay);
+    this.maximize = Boolean(group.maximize);
+    this.flags = this.weightDecay !== 0 ? DECAY : 0;
+    if (this.maximize) this.flags |= MAXIMIZE;
+    if (!withMomentum) return;
+    this.flags |= MOMENTUM;
+    if (this.nesterov) this.flags |= NESTEROV;
+    if (this.undamped !== 1) this.flags |= DAMPENING;
   }
 
   /** What is done to the gradients, beyond what the group says; `zeroed`: they are zeroed by the update itself. */
   apply({ scale, clip }: GradientOptions, zeroed: boolean): void {
-    this.factor = this.sign * scale;
+    this.factor = scale;
     this.clip = clip;
-    const way = zeroed ? ZEROED : this.factor !== 1 || clip !== 1 ? SCALED : 0;
-    this.running += way;
-    this.first += way;
+    if (scale !== 1 || clip !== 1) this.flags |= SCALE;
+    if (zeroed) this.flags |= ZERO;
   }
 
   /**

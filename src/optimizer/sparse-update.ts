@@ -2,8 +2,7 @@
 
 import { add, type SparseRows } from "../gradient/sparse.js";
 import type { Parameter } from "../parameter.js";
-import type { GradientOptions } from "./run.js";
-import type { Scalars } from "./scalars.js";
+import type { GradientOptions, Scalars } from "./scalars.js";
 import type { ParameterState } from "./state.js";
 
 /** A sparse step, computed but for the additions to dense arrays. */
@@ -24,7 +23,7 @@ export interface SparseUpdate {
  * @throws Error for what PyTorch cannot do with sparse gradients either: weight decay, and Nesterov on a dense buffer
  */
 export function prepareSparse(
-  { sign, momentum, undamped, nesterov, weightDecay, negativeLr }: Scalars,
+  { maximize, momentum, undamped, nesterov, weightDecay, negativeLr }: Scalars,
   parameter: Parameter,
   entry: ParameterState,
   before: SparseRows | null,
@@ -41,10 +40,11 @@ export function prepareSparse(
   const drop = () => {
     for (const rows of made) if (rows !== entry.rows) rows.free();
   };
+  const factor = maximize ? -scale : scale;
   let change = parameter.sparse as SparseRows;
   let buffer: SparseRows | null = null;
   try {
-    if (sign * scale !== 1 || clip !== 1) change = keep(change.scaled(sign * scale, clip));
+    if (factor !== 1 || clip !== 1) change = keep(change.scaled(factor, clip));
     if (momentum !== 0 && !dense) {
       buffer = keep(before ? keep(before.scaled(momentum)).plus(change, undamped) : change.scaled());
       change = nesterov ? keep(change.plus(buffer, momentum)) : buffer;

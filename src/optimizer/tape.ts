@@ -2,6 +2,7 @@
 
 import { checkNumbers, typeName } from "../common/checks.js";
 import { ARRAY_TYPE, type FloatArray } from "../common/dtype.js";
+import { FIRST } from "../kernel/flags.js";
 import { Region } from "../memory/region.js";
 import type { Parameter } from "../parameter.js";
 import type { ParamGroup } from "./options.js";
@@ -25,9 +26,6 @@ export interface StepGradients {
   /** of the options of each group, summed in float64; 0 for an option that the step did not use */
   groups: { lr: number; momentum: number; dampening: number; weightDecay: number }[];
 }
-
-/** A step's options for the kernel, as in assembly/backward.ts. */
-const FLAG = { maximize: 1, decay: 2, momentum: 4, first: 8, nesterov: 16 } as const;
 
 /** What a step read of one parameter. The arrays are copies. */
 interface Reading {
@@ -136,7 +134,7 @@ function differentiate(
 ): FloatArray | null {
   if (!gradient) return null;
   const { allocator, kernel } = parameter.engine;
-  const { negativeLr, weightDecay, momentum, undamped, nesterov, sign } = scalars;
+  const { flags, negativeLr, weightDecay, momentum, undamped } = scalars;
   const cGradient = gradient.slice();
   const size = gradient.length;
   const operands = [values, cGradient, buffer, cParams, cBuffer].map((array) => array ?? new Float32Array(0));
@@ -148,14 +146,8 @@ function differentiate(
       regions[i].view.set(array);
     });
     const [p, g, b, cp, cb, sums] = regions;
-    const flags =
-      (sign < 0 ? FLAG.maximize : 0) |
-      (values ? FLAG.decay : 0) |
-      (momentum !== 0 ? FLAG.momentum : 0) |
-      (buffer ? 0 : FLAG.first) |
-      (nesterov ? FLAG.nesterov : 0);
     kernel.backward(
-      flags,
+      buffer ? flags : flags | FIRST,
       p.address,
       g.address,
       b.address,

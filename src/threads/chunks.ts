@@ -1,11 +1,12 @@
 // Doing the chunks of a pass: what the calling thread and the workers have in common.
 
-import type { Kernel, TypedKernel } from "../kernel/kernel.js";
-import { type Control, claim, finish, PASS, setWorking, WORD } from "./control.js";
+import { type DType, ELEMENT_BYTES } from "../common/dtype.js";
+import type { Kernel } from "../kernel/kernel.js";
+import { type Control, claim, finish, PASS, readScalars, setWorking, WORD } from "./control.js";
 
-/** With their arguments in a pass; addresses are those of the first element. */
+/** Operations, with their arguments in a pass; addresses are those of the first element. */
 export const OPERATION = {
-  /** variant, p, g, b, negativeLr, weightDecay, lookahead, weight, factor, clip */
+  /** p, g, b, flags; and the scalars */
   step: 0,
   /** to, from, first, second */
   multiply: 1,
@@ -13,9 +14,14 @@ export const OPERATION = {
   clamp: 2,
   /** address; elements are bytes */
   zero: 3,
-  /** x, scale: the sum of each chunk goes into `sums` */
+  /** x, scale; every chunk has a result */
   sumOfSquares: 4,
+  /** x, scale; every chunk has a result */
+  allFinite: 5,
 } as const;
+
+/** Element types by their number in a pass. */
+export const DTYPES = Object.keys(ELEMENT_BYTES) as DType[];
 
 /** Does chunks until none is left to claim. */
 export function work(kernel: Kernel, control: Control, thread: number): void {
@@ -39,40 +45,34 @@ export function carryOut(kernel: Kernel, control: Control, thread: number, chunk
   finish(control, thread);
 }
 
-const A = PASS.args;
-
-function doChunk(kernel: Kernel, { pass, sums }: Control, chunk: number): void {
+function doChunk(kernel: Kernel, { pass, results }: Control, chunk: number): void {
   const start = chunk * pass[PASS.chunk];
   const n = Math.min(pass[PASS.chunk], pass[PASS.n] - start);
-  const float64 = pass[PASS.float64];
-  const typed = float64 ? kernel.float64 : kernel.float32;
-  const at = start * (float64 ? 8 : 4);
+  const dtype = DTYPES[pass[PASS.dtype]];
+  const typed = kernel[dtype];
+  const at = start * ELEMENT_BYTES[dtype];
+  const first = pass[PASS.args];
+  const second = pass[PASS.args + 1];
+  const third = pass[PASS.args + 2];
+  const fourth = pass[PASS.args + 3];
   switch (pass[PASS.operation]) {
     case OPERATION.step:
-      step(typed, pass, at, n);
+      typed.sgd(fourth, first + at, second + at, third + at, n, readScalars(pass));
       break;
     case OPERATION.multiply:
-      typed.multiply(pass[A] + at, pass[A + 1] + at, n, pass[A + 2], pass[A + 3]);
+      typed.multiply(first + at, second + at, n, third, fourth);
       break;
     case OPERATION.clamp:
-      typed.clamp(pass[A] + at, n, pass[A + 1]);
+      typed.clamp(first + at, n, second);
       break;
     case OPERATION.zero:
-      kernel.zero(pass[A] + start, n);
+      kernel.zero(first + start, n);
       break;
     case OPERATION.sumOfSquares:
-      sums[chunk] = typed.sumOfSquares(pass[A] + at, n, pass[A + 1]);
+      results[chunk] = typed.sumOfSquares(first + at, n, second);
+      break;
+    case OPERATION.allFinite:
+      results[chunk] = typed.allFinite(first + at, n, second);
       break;
   }
-}
-
-function step({ sgd }: TypedKernel, pass: Float64Array, at: number, n: number): void {
-  const p = pass[A + 1] + at;
-  const g = pass[A + 2] + at;
-  const b = pass[A + 3] + at;
-  const negativeLr = pass[A + 4];
-  const weightDecay = pass[A + 5];
-  const lookahead = pass[A + 6];
-  const weight = pass[A + 7];
-  sgd(pass[A], p, g, b, n, negativeLr, weightDecay, lookahead, weight, pass[A + 8], pass[A + 9]);
 }

@@ -22,12 +22,12 @@ interface Environment {
 
 const environment = globalThis as Environment;
 
-/** Node, and Deno and Bun, which have its modules: what knows them is never a page. */
+/** Whether this is Node, or Deno or Bun, which have its modules: no page has them. */
 export function isNode(): boolean {
   return typeof environment.process?.versions?.node === "string" && typeof document === "undefined";
 }
 
-/** A module of Node. An import() would do as well, but bundlers for pages stumble over it. */
+/** A module of Node. An import() would do as well, but bundlers for pages fail on it. */
 export function nodeModule<M>(name: string): M {
   return environment.process?.getBuiltinModule?.(name) as M;
 }

@@ -21,8 +21,8 @@ export async function spawn(source: string, start: Start, died: (reason: string)
   try {
     return await spawnInPage(workerFromText(source), start, died);
   } catch (refused) {
-    // A content security policy without blob: leaves the file beside this one. It is the second choice, because not every
-    // bundler takes it along, and because as a resource of its own it needs headers and an origin that fit the page's.
+    // A content security policy without blob: leaves the file beside this one. It is the second choice because not every
+    // bundler includes it, and because its headers and origin have to fit the page's.
     try {
       return await spawnInPage(workerFromFile(), start, died);
     } catch (cause) {
@@ -45,7 +45,7 @@ function workerFromText(source: string): Worker {
 async function spawnInNode(source: string, start: Start, died: (reason: string) => void): Promise<Thread> {
   const { Worker } = workerThreads();
   const globals = `globalThis.parentPort = process.getBuiltinModule("node:worker_threads").parentPort;\n`;
-  // Without the flags of this process: loaders and the like are not for this program, and make it slow to start.
+  // Without this process's flags: its loaders are not for this program, and make it slow to start.
   const worker: NodeWorker = new Worker(globals + source, { eval: true, execArgv: [], name: "sgd-wasm" });
   const thread = { terminate: () => void worker.terminate() };
   await ready(thread, died, (hear) => {
@@ -74,8 +74,10 @@ async function spawnInPage(worker: Worker, start: Start, died: (reason: string) 
 }
 
 /**
- * Waits for a worker's first answer, whoever `listen` hears it from; unless it is a good one, the worker is terminated.
- * After a good one the next failure means that the worker has died.
+ * Waits for a worker's first answer, and terminates the worker unless that is "ready". A failure after that means that the
+ * worker has died.
+ *
+ * @param listen registers the function that is called with answers and failures
  */
 async function ready(
   thread: Thread,

@@ -2,16 +2,16 @@
 
 import type { Kernel } from "../kernel/kernel.js";
 import { carryOut, work } from "./chunks.js";
-import { type Control, describe, finished, PASS, publish, WORD, workingThread } from "./control.js";
+import { type Control, finished, PASS, publish, WORD, workingThread, writeField } from "./control.js";
 
-/** How often to look whether the others are done before sleeping, or on a page, where waiting is forbidden, looking at the clock. */
+/** How often to look whether the workers are done before sleeping; on a page, which must not sleep, before looking at the clock. */
 const SPINS = 20_000;
-/** A chunk takes a few milliseconds. Who has not done one after this has died, or has been stopped. */
+/** A chunk takes a few milliseconds. A worker that has not done one after this has died, or has been stopped. */
 const LONGEST_MILLISECONDS = 10_000;
-/** In so many parts that is counted: a machine that was suspended in the meantime loses one of them. */
+/** That time is counted in this many parts: a machine that was suspended in the meantime loses only one of them. */
 const PARTS = 10;
 
-/** One engine's threads. `stop` ends all but the calling one. */
+/** One engine's threads: the calling one, and workers, which `stop` ends. */
 export class Team {
   readonly control: Control;
   readonly #kernel: Kernel;
@@ -51,18 +51,19 @@ export class Team {
   }
 
   /**
-   * Carries out the operation whose arguments are in `control.pass`, `chunk` of its `n` elements at a time.
+   * Carries out the operation whose arguments are in `control.pass`, `chunk` of its `n` elements at a time. `dtype` is the
+   * index in `DTYPES`.
    *
    * @throws Error when a thread has died
    */
-  run(operation: number, float64: boolean, n: number, chunk: number): void {
+  run(operation: number, dtype: number, n: number, chunk: number): void {
     this.check();
     const { pass } = this.control;
-    describe(pass, PASS.operation, operation);
-    describe(pass, PASS.float64, Number(float64));
-    describe(pass, PASS.n, n);
-    describe(pass, PASS.chunk, chunk);
-    describe(pass, PASS.chunks, Math.ceil(n / chunk));
+    writeField(pass, PASS.operation, operation);
+    writeField(pass, PASS.dtype, dtype);
+    writeField(pass, PASS.n, n);
+    writeField(pass, PASS.chunk, chunk);
+    writeField(pass, PASS.chunks, Math.ceil(n / chunk));
     const end = (finished(this.control) + pass[PASS.chunks]) | 0;
     if (publish(this.control) > 0) carryOut(this.#kernel, this.control, 0, 0);
     work(this.#kernel, this.control, 0);
@@ -71,7 +72,7 @@ export class Team {
     if (trapped !== 0) throw new WebAssembly.RuntimeError(`the kernel trapped on thread ${trapped - 1}`);
   }
 
-  /** Until as many chunks have been finished as there are at the `end` of the pass. */
+  /** Waits until as many chunks have been finished as there are at the `end` of the pass. */
   #waitForOthers(end: number): void {
     if (this.#spin(end)) return;
     let since = performance.now();
@@ -96,13 +97,13 @@ export class Team {
   #sleep(end: number): void {
     const { words } = this.control;
     Atomics.store(words, WORD.waiting, 1);
-    // Looked at once more: who finished before the store has woken nobody.
+    // A worker that finished before the store has not notified, so the count is read once more.
     if (finished(this.control) !== end) Atomics.wait(words, WORD.waiting, 1, this.#longest / PARTS);
     Atomics.store(words, WORD.waiting, 0);
   }
 }
 
-/** A page's main thread must not wait, and throws even for what would return at once. */
+/** A page's main thread must not wait: there Atomics.wait throws even where it would return at once. */
 function mayWait(): boolean {
   try {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1, 0);

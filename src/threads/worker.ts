@@ -1,5 +1,5 @@
-// The program of a worker: it gets a kernel and a memory, and from then on waits for passes. It is bundled by itself, and
-// runs as a Worker of the web or of node:worker_threads (where spawn.ts has set `parentPort`).
+// The program of a worker: it is sent a kernel and a memory, and then waits for passes. It is bundled on its own, and runs as
+// a Worker of the web or of node:worker_threads (where spawn.ts has set `parentPort`).
 
 import { instantiate, type Kernel } from "../kernel/kernel.js";
 import { work } from "./chunks.js";
@@ -17,10 +17,7 @@ export interface Start {
 /** What it answers, once. */
 export type Answer = "ready" | { error: string };
 
-/**
- * How long a thread that has nothing to do looks for the next pass before it sleeps, in rounds of a few nanoseconds. Waking it
- * takes longer than a small step does.
- */
+/** How often an idle worker looks for the next pass before it sleeps, a few nanoseconds each: waking it takes longer than a small step. */
 const SPINS = 20_000;
 
 interface Port {
@@ -36,7 +33,7 @@ function begin({ module, memory, control, thread, threads }: Start, port: Port):
   try {
     const kernel = instantiate(module, memory);
     port.postMessage("ready");
-    // The loop never comes back to this thread's events: the answer has to be on its way before.
+    // `serve` never returns to this thread's events, so the answer has to be sent before.
     setTimeout(() => serve(kernel, controlOf(control, threads), thread));
   } catch (error) {
     port.postMessage({ error: String(error) });
@@ -47,20 +44,20 @@ function serve(kernel: Kernel, control: Control, thread: number): void {
   const { words } = control;
   while (Atomics.load(words, WORD.stop) === 0) {
     work(kernel, control, thread);
-    if (!comes(control, thread)) sleep(control, thread);
+    if (!spin(control, thread)) sleep(control, thread);
   }
 }
 
-/** Whether chunks of its own come while the thread looks. */
-function comes(control: Control, thread: number): boolean {
+/** Looks for chunks of the thread's own home for a while. */
+function spin(control: Control, thread: number): boolean {
   for (let i = 0; i < SPINS; i++) if (hasWork(control, thread)) return true;
   return false;
 }
 
-/** Until a pass starts that has chunks of its own; not at all if one has. */
+/** Sleeps until a pass has chunks of the thread's own home; not at all if there are some. */
 function sleep(control: Control, thread: number): void {
   const { words } = control;
-  // Read before the thread says that it sleeps: a pass that starts after that is then seen as a change.
+  // Read before the thread counts itself as parked: a pass that starts after that is seen as a change.
   const seen = Atomics.load(words, WORD.sequence);
   Atomics.add(words, WORD.parked, 1);
   if (!hasWork(control, thread)) Atomics.wait(words, WORD.sequence, seen);

@@ -16,8 +16,8 @@ const MARKS: Record<string, string[]> = {
 };
 /** The rooms of others that a subpath builds on. */
 const USES: Record<string, string[]> = {};
-/** How the embedded template of kernels begins: WebAssembly's magic number, as assembly/template.mjs writes it. */
-const KERNEL = " qAqSqM";
+/** How an embedded kernel begins: WebAssembly's magic number, as assembly/build.mjs writes it. */
+const KERNEL = "4|U}'}!";
 
 /** The files that an import of `file` loads, itself included. */
 function loaded(file: string, seen = new Set<string>()): Set<string> {

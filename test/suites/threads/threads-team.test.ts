@@ -32,7 +32,7 @@ function teamOf(instead: (control: ReturnType<typeof newControl>) => void) {
   const run = () => {
     done.length = 0;
     control.pass[PASS.args] = 0;
-    team.run(OPERATION.clamp, false, CHUNKS * 16, 16);
+    team.run(OPERATION.clamp, 0, CHUNKS * 16, 16);
     return done.map((address) => address / 64);
   };
   /** A pass so small that the calling thread does it alone. */

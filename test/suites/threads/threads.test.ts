@@ -8,11 +8,11 @@ import kernelShared from "sgd-wasm/kernel-shared.wasm";
 import { createThreadedEngine, type ThreadedEngineOptions, threadsAvailable } from "sgd-wasm/threads";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { VARIANTS } from "../../../src/kernel/variants.js";
 import { startThreads as start } from "../../../src/threads/start.js";
 import { assertSameBits, type FloatArray } from "../../support/bits.js";
 import { blobWorkers, rounding } from "../../support/context.js";
 import { mulberry32, values } from "../../support/random.js";
+import { RULES } from "../../support/rules.js";
 
 type DType = "float32" | "float64";
 
@@ -100,11 +100,11 @@ test("says what is missing where there are no threads", async () => {
   }
 });
 
-threaded("every variant gives the bits of one thread", async () => {
+threaded("every rule gives the bits of one thread", async () => {
   const single = createEngine({ rounding });
   await withEngines(4, (engine, what) => {
     for (const dtype of DTYPES) {
-      for (const { name, momentum, nesterov, damped, decay } of VARIANTS) {
+      for (const { name, momentum, nesterov, damped, decay } of RULES) {
         const options = {
           lr: 0.1,
           momentum: momentum ? 0.9 : 0,

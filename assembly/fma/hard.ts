@@ -1,12 +1,12 @@
 // x·k + z on one f64, rounded once, for the operands on which error-free transformations could overflow, underflow or lose the
 // sign of a zero: as fractions near 1, whose exponents are put back in the end.
 
-import { emulated_sum_f64 } from "./multiply-add";
+import { sumOnce } from "./errors";
 
 const EXPONENT: u64 = 0x7ff << 52;
 const ONE: u64 = 1023 << 52;
 
-export function multiplyAddHard64(x: f64, k: f64, z: f64): f64 {
+export function hard64(x: f64, k: f64, z: f64): f64 {
   const rounded = x * k;
   if (rounded == 0 ? x == 0 || k == 0 : !isFinite(x) || !isFinite(k)) return rounded + z;
   if (!isFinite(z)) return z;
@@ -21,7 +21,7 @@ export function multiplyAddHard64(x: f64, k: f64, z: f64): f64 {
   // Below 2^-1022 numbers are multiples of 2^-1074. Adding a number as large as has this as its last bit rounds there.
   const limit = scale < -900 ? power(-1022 - scale) : 0;
   const sum = f64x2.extract_lane(
-    emulated_sum_f64(f64x2.splat(fraction(x)), f64x2.splat(fraction(k)), f64x2.splat(c), f64x2.splat(limit)),
+    sumOnce(f64x2.splat(fraction(x)), f64x2.splat(fraction(k)), f64x2.splat(c), f64x2.splat(limit)),
     0,
   );
   return sum * power(scale >> 1) * power(scale - (scale >> 1));

@@ -1,0 +1,23 @@
+// The numbers that kernel and host agree on. The kernel is compiled with this file too: it is TypeScript and AssemblyScript.
+
+// What a step does, as bits of its `flags`.
+
+/** with momentum */
+export const MOMENTUM = 1;
+/** Nesterov's form of it; only together with MOMENTUM */
+export const NESTEROV = 2;
+/** weight decay is added to the gradient */
+export const DECAY = 4;
+/** the gradient is multiplied by 1 - dampening before it goes into the momentum buffer */
+export const DAMPENING = 8;
+/** the parameter's first step with momentum: its buffer is written, but not read */
+export const FIRST = 16;
+/** the gradient is negated */
+export const MAXIMIZE = 32;
+/** the gradient is multiplied by two factors first */
+export const SCALE = 64;
+/** zeros are stored over the gradient */
+export const ZERO = 128;
+
+/** Squares are summed in runs of this many elements, run by run, so that threads can share the runs without changing the sum. */
+export const RUN = 65536;
