@@ -115,6 +115,7 @@ export class SGD {
   step(closure: null | undefined, options: StepOptions): StepReport;
   step<T>(closure?: (() => T) | null, options?: StepOptions): T | StepReport | undefined;
   step<T>(closure?: (() => T) | StepOptions | null, options?: StepOptions): T | StepReport | undefined {
+    this.stepCount++;
     // What is rare is in functions of its own: the engine then compiles all of an ordinary step into one piece.
     if (closure !== undefined || options !== undefined) return this.#stepWith(closure ?? null, options);
     this.#update(AS_THEY_ARE);

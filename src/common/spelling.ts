@@ -7,5 +7,5 @@ export function snakeCase(name: string): string {
 
 /** `base_lrs` to `baseLrs`; an underscore in front stays. */
 export function camelCase(name: string): string {
-  return name.replace(/([a-z\d])_([a-z\d])/g, (_, before: string, after: string) => before + after.toUpperCase());
+  return name.replace(/(?!^)_([a-z\d])/g, (_, letter: string) => letter.toUpperCase());
 }

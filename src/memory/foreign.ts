@@ -1,7 +1,6 @@
 // Regions in somebody else's memory, from their allocator.
 
 import { checkInteger, tagOf, typeName } from "../common/checks.js";
-import type { WebAssemblyMemory } from "../common/webassembly.js";
 import { ADDRESS_SPACE, type Allocator, type Block } from "./allocator.js";
 
 /** What vectors are loaded fastest from. */
@@ -9,7 +8,7 @@ const ALIGNMENT = 16;
 
 export interface ForeignOptions {
   /** run inside this memory, which may be shared; then `allocate` and `free` are required */
-  memory?: WebAssemblyMemory;
+  memory?: WebAssembly.Memory;
   /** `byteLength` to the byte address of as many bytes in `memory`, as any malloc gives it; 0 when there is no room */
   allocate?: (byteLength: number) => number;
   /** takes back what `allocate(byteLength)` returned as `address` */
