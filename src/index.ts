@@ -7,10 +7,15 @@ export type { StateDict, StateDictGroup, TensorData } from "./common/tensor-data
 export { Engine, type EngineInfo, type EngineOptions } from "./engine.js";
 export { type ClipGradNormOptions, clipGradNorm, clipGradValue } from "./gradient/clip.js";
 export type { SparseGradient } from "./gradient/sparse.js";
-export type { GroupOptions, ParamGroup, ParamGroupInit, Params, SGDOptions } from "./optimizer/options.js";
+export { type GroupRule, groupParameters } from "./optimizer/group-parameters.js";
+export type { ParamGroup, ParamGroupInit, Params } from "./optimizer/groups.js";
+export type { LoadOptions } from "./optimizer/load.js";
+export type { GroupOptions, SGDOptions } from "./optimizer/options.js";
+export type { StepOptions, StepReport, ZeroGradOptions } from "./optimizer/step-arguments.js";
 export type { StepCotangents, StepGradients } from "./optimizer/tape.js";
 export { Parameter, type ParameterAddresses, type ParameterOptions } from "./parameter.js";
-export { SGD, type StepOptions, type StepReport } from "./sgd.js";
+export type { Parameters, ParametersByName } from "./parameter-list.js";
+export { SGD } from "./sgd.js";
 
 // Last, so that the kernels' text comes after all code in a bundle: side by side with it, it compresses 0.7 kB worse.
 import { kernelSource } from "./entry/embedded.js";

@@ -2,7 +2,14 @@
 
 // A tensor that is trained: elements and gradient in linear memory.
 
-import { checkElementType, checkInteger, checkKeys, checkNumbers, type NumberArray } from "./common/checks.js";
+import {
+  checkElementType,
+  checkInteger,
+  checkKeys,
+  checkNumbers,
+  type NumberArray,
+  typeName,
+} from "./common/checks.js";
 import type { DType } from "./common/dtype.js";
 import { ELEMENT_BYTES, type FloatArrayOf } from "./common/dtype.js";
 import type { Engine } from "./engine.js";
@@ -80,7 +87,7 @@ export class Parameter<D extends DType = DType> {
       throw new TypeError(`dtype must be "float32" or "float64", got ${String(dtype)}`);
     }
     this.engine = engine;
-    this.shape = Object.freeze(Array.isArray(shape) ? [...shape] : [shape]);
+    this.shape = Object.freeze(dimensionsOf(shape));
     this.size = sizeOf(this.shape, ELEMENT_BYTES[dtype]);
     this.dtype = dtype as D;
     this.name = name;
@@ -281,11 +288,19 @@ export class Parameter<D extends DType = DType> {
   }
 }
 
+const NOT_VALUES = ": engine.parameter(shape, { data }) takes the values as data";
+
+function dimensionsOf(shape: number | readonly number[]): number[] {
+  if (Array.isArray(shape)) return [...shape];
+  if (typeof shape !== "object") return [shape as number];
+  throw new TypeError(`a shape is an integer or an array of them, got ${typeName(shape)}${NOT_VALUES}`);
+}
+
 /** The number of elements. */
 function sizeOf(shape: readonly number[], elementBytes: number): number {
   let size = 1;
   for (const n of shape) {
-    checkInteger("a dimension", n, ADDRESS_SPACE);
+    checkInteger("a dimension", n, ADDRESS_SPACE, 1, NOT_VALUES);
     size *= n;
   }
   checkInteger("the size in bytes", size * elementBytes, ADDRESS_SPACE);

@@ -2,47 +2,29 @@
 
 // torch.optim.SGD.
 
-import { checkKeys, isRecord, typeName } from "./common/checks.js";
 import type { StateDict } from "./common/tensor-data.js";
 import { allFinite } from "./gradient/finite.js";
 import { clipCoefficient, totalNorm } from "./gradient/norm.js";
 import { formatOptimizer } from "./optimizer/format.js";
-import { checkStateDict, loadBuffers } from "./optimizer/load.js";
-import {
-  adoptGroup,
-  checkedDefaults,
-  type Defaults,
-  type ParamGroup,
-  type ParamGroupInit,
-  type Params,
-  type SGDOptions,
-  toGroups,
-} from "./optimizer/options.js";
+import { adoptGroup, type ParamGroup, type ParamGroupInit, type Params, toGroups } from "./optimizer/groups.js";
+import { checkLoadOptions, checkStateDict, type LoadOptions, loadBuffers } from "./optimizer/load.js";
+import { checkedDefaults, type Defaults, type SGDOptions } from "./optimizer/options.js";
 import { Plan } from "./optimizer/plan.js";
 import { runPlan } from "./optimizer/run.js";
 import { parametersOf, saveState } from "./optimizer/save.js";
 import type { GradientOptions } from "./optimizer/scalars.js";
 import { OptimizerState } from "./optimizer/state.js";
+import {
+  checkStepOptions,
+  readSetToNone,
+  refusePromise,
+  type StepOptions,
+  type StepReport,
+  stepArguments,
+  type ZeroGradOptions,
+} from "./optimizer/step-arguments.js";
 import { type StepCotangents, type StepGradients, Tape } from "./optimizer/tape.js";
-
-export interface StepOptions {
-  /** every gradient is multiplied by this first, as `grad.mul_(gradScale)`; default: not at all */
-  gradScale?: number;
-  /** the gradients' total 2-norm is clipped to this, as by `clipGradNorm`; default: not at all */
-  maxGradNorm?: number;
-  /** zero the gradients in the same pass; default false */
-  zeroGrad?: boolean;
-  /** leave parameters and state as they are when a gradient, after `gradScale`, holds a NaN or an infinity; default false */
-  skipNonfinite?: boolean;
-}
-
-/** What a step with options reports. */
-export interface StepReport {
-  /** the gradients' total norm after `gradScale`, as `clipGradNorm` returns it; null without `maxGradNorm` */
-  gradNorm: number | null;
-  /** whether `skipNonfinite` has skipped the step */
-  skipped: boolean;
-}
+import type { Parameter } from "./parameter.js";
 
 /**
  * Stochastic gradient descent, optionally with momentum (`torch.optim.SGD` of PyTorch 1.13, bit for bit).
@@ -74,10 +56,10 @@ export class SGD {
   paramGroups: ParamGroup[] = [];
   /** what groups added later get for options they leave out */
   readonly defaults: Defaults;
-  /** by parameter; a parameter has an entry once it had a gradient in a step */
-  readonly state = new OptimizerState();
   /** Steps since the latest scheduler was made, which schedulers warn by. @internal */
   stepCount = 0;
+  readonly #state = new OptimizerState();
+  readonly #names = new Map<Parameter, string>();
   readonly #plan = new Plan();
   /** one object for all steps, so that a step makes none */
   readonly #gradients: GradientOptions = { scale: 1, clip: 1, zero: false };
@@ -97,7 +79,22 @@ export class SGD {
 
   /** Adds a group; options it leaves out are the optimizer's `defaults`. The group given becomes the group, live. */
   addParamGroup(group: ParamGroupInit): void {
-    this.paramGroups.push(adoptGroup(group, this.defaults, this.paramGroups));
+    this.paramGroups.push(adoptGroup(group, this.defaults, this.paramGroups, this.#names));
+  }
+
+  /**
+   * By parameter; a parameter has an entry once it had a gradient in a step. Entries and buffers can be set, which copies them;
+   * the map itself stays the optimizer's.
+   */
+  get state(): OptimizerState {
+    return this.#state;
+  }
+
+  set state(_: never) {
+    throw new TypeError(
+      "state cannot be assigned: set an entry with optimizer.state.set(parameter, { momentumBuffer }), or all of it with " +
+        "optimizer.loadStateDict(dict)",
+    );
   }
 
   /**
@@ -117,13 +114,13 @@ export class SGD {
   step<T>(closure?: (() => T) | StepOptions | null, options?: StepOptions): T | StepReport | undefined {
     this.stepCount++;
     // What is rare is in functions of its own: the engine then compiles all of an ordinary step into one piece.
-    if (closure !== undefined || options !== undefined) return this.#stepWith(closure ?? null, options);
+    if (closure !== undefined || options !== undefined) return this.#stepWith(closure, options);
     this.#update(AS_THEY_ARE);
     return undefined;
   }
 
   /** Sets all gradients to zero, in place; with `setToNone`, to null. */
-  zeroGrad(options: boolean | { setToNone?: boolean } = false): void {
+  zeroGrad(options: boolean | ZeroGradOptions = false): void {
     const setToNone = readSetToNone(options);
     const params = parametersOf(this.paramGroups);
     for (const parameter of params) parameter.checkAlive();
@@ -150,28 +147,28 @@ export class SGD {
 
   /** A snapshot as plain data, with the keys of PyTorch's `state_dict()`: later steps do not change it. */
   stateDict(): StateDict {
-    return saveState(this.paramGroups, this.state, this.#aside);
+    return saveState(this.paramGroups, this.#state, this.#aside, this.#names);
   }
 
   /**
-   * Takes over state and options of a state dict. Parameters are matched by position, or by name where all parameters on
-   * both sides have one. Buffers are converted to the parameters' dtype. Groups become new objects, as in PyTorch.
+   * Takes over state and options of a state dict. Buffers are converted to the parameters' dtype; a tensor with one element counts
+   * as a number where an option is one. Groups become new objects, as in PyTorch.
    *
-   * @param options keepHyperparameters: take over the state only; default false
    * @throws RangeError or Error when the dict does not fit; the optimizer is as before then
    */
-  loadStateDict(dict: StateDict, { keepHyperparameters = false }: { keepHyperparameters?: boolean } = {}): void {
-    const loaded = checkStateDict(dict, this.paramGroups);
-    loadBuffers(loaded.buffers, this.state);
+  loadStateDict(dict: StateDict, options: LoadOptions = {}): void {
+    checkLoadOptions(options);
+    const loaded = checkStateDict(dict, this.paramGroups, this.#names, options.match ?? "auto");
+    loadBuffers(loaded.buffers, this.#state);
     this.#aside = loaded.aside;
     this.#tape.clear();
-    if (!keepHyperparameters) this.paramGroups = loaded.groups;
+    if (!options.keepHyperparameters) this.paramGroups = loaded.groups;
   }
 
   /** Frees momentum buffers and recorded steps. The parameters stay. */
   dispose(): void {
     this.#tape.clear();
-    this.state.clear();
+    this.#state.clear();
   }
 
   [Symbol.dispose](): void {
@@ -183,13 +180,16 @@ export class SGD {
     return formatOptimizer(this.paramGroups);
   }
 
-  #stepWith<T>(first: (() => T) | StepOptions | null, second?: StepOptions): T | StepReport | undefined {
+  #stepWith<T>(first?: (() => T) | StepOptions | null, second?: StepOptions | null): T | StepReport | undefined {
     const { closure, options } = stepArguments(first, second);
     if (options) checkStepOptions(options, this.defaults.differentiable);
     const result = closure?.();
-    if (closure) refusePromise(result);
-    if (options === undefined) this.#update(AS_THEY_ARE);
-    const report = options && this.#stepReporting(options);
+    refusePromise(result);
+    if (options === null) {
+      this.#update(AS_THEY_ARE);
+      return result;
+    }
+    const report = this.#stepReporting(options);
     return closure ? result : report;
   }
 
@@ -210,70 +210,20 @@ export class SGD {
   }
 
   #update(gradients: GradientOptions): void {
-    this.#plan.prepare(this.paramGroups, this.state, gradients);
+    this.#plan.prepare(this.paramGroups, this.#state, gradients);
     if (this.defaults.differentiable) this.#record();
     runPlan(this.#plan, gradients);
   }
 
   #record(): void {
     try {
-      this.#tape.record(this.paramGroups, this.state);
+      this.#tape.record(this.paramGroups, this.#state);
     } catch (error) {
-      this.#plan.abandon(this.state);
+      this.#plan.abandon(this.#state);
       throw error;
     }
   }
 }
 
-const STEP_OPTIONS = ["gradScale", "maxGradNorm", "zeroGrad", "skipNonfinite"];
 /** The gradients of a step without options. */
 const AS_THEY_ARE: GradientOptions = { scale: 1, clip: 1, zero: false };
-
-/** The arguments of `step`, of which the first may be the options. */
-function stepArguments<T>(
-  first: (() => T) | StepOptions | null,
-  second: StepOptions | undefined,
-): { closure: (() => T) | null; options: StepOptions | undefined } {
-  if (first === null || typeof first === "function") return { closure: first, options: second ?? undefined };
-  if (!isRecord(first)) {
-    throw new TypeError(`step takes a closure, options such as { maxGradNorm: 1 }, or both, got ${typeName(first)}`);
-  }
-  if (second !== undefined) {
-    throw new TypeError("step takes options once, got an object and another argument: write step(closure, options)");
-  }
-  return { closure: null, options: first };
-}
-
-function checkStepOptions(options: StepOptions, differentiable: boolean): void {
-  checkKeys(options, STEP_OPTIONS, "step");
-  for (const key of ["gradScale", "maxGradNorm"] as const) {
-    const value = options[key];
-    if (value === undefined) continue;
-    if (typeof value !== "number") throw new TypeError(`${key} must be a number, got ${typeName(value)}`);
-    if (differentiable) throw new TypeError(`${key} has no derivative here: use it before a differentiable step`);
-  }
-  for (const key of ["zeroGrad", "skipNonfinite"] as const) checkBoolean(key, options[key]);
-}
-
-function checkBoolean(name: string, value: unknown): void {
-  if (value === undefined || typeof value === "boolean") return;
-  throw new TypeError(`${name} must be true or false, got ${typeName(value)}`);
-}
-
-/** @throws TypeError: a step cannot wait for it */
-function refusePromise(result: unknown): void {
-  if (typeof (result as PromiseLike<unknown> | null | undefined)?.then !== "function") return;
-  throw new TypeError(
-    "the closure returned a promise, but step() does not wait: await the gradients, then call step()",
-  );
-}
-
-function readSetToNone(options: boolean | { setToNone?: boolean }): boolean {
-  if (typeof options === "boolean") return options;
-  if (!isRecord(options)) {
-    throw new TypeError(`zeroGrad takes true, false or { setToNone: true }, got ${typeName(options)}`);
-  }
-  checkKeys(options, ["setToNone"], "zeroGrad");
-  checkBoolean("setToNone", options.setToNone);
-  return options.setToNone ?? false;
-}

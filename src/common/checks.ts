@@ -47,12 +47,12 @@ export function checkKeys(options: object, known: readonly string[], who: string
   }
 }
 
-/** Refuses what is no integer from 0 to `most`, or no multiple of `step`. */
-export function checkInteger(what: string, value: number, most: number, step = 1): void {
+/** Refuses what is no integer from 0 to `most`, or no multiple of `step`; `hint` ends the message. */
+export function checkInteger(what: string, value: number, most: number, step = 1, hint = ""): void {
   if (!(Number.isInteger(value) && value >= 0 && value <= most && value % step === 0)) {
     const kind = step > 1 ? `a multiple of ${step}` : "an integer";
     throw new RangeError(
-      `${what} must be ${kind} from 0 to ${most}, got ${typeof value === "number" ? value : typeName(value)}`,
+      `${what} must be ${kind} from 0 to ${most}, got ${typeof value === "number" ? value : typeName(value)}${hint}`,
     );
   }
 }

@@ -1,7 +1,8 @@
 // Gradient clipping, as torch.nn.utils.clip_grad_norm_ and clip_grad_value_ of PyTorch 1.13.
 
 import type { Region } from "../memory/region.js";
-import { Parameter } from "../parameter.js";
+import type { Parameter } from "../parameter.js";
+import { listParameters, type Parameters } from "../parameter-list.js";
 import { clipCoefficient, rounding, totalNorm } from "./norm.js";
 import { power } from "./power.js";
 
@@ -20,7 +21,7 @@ export interface ClipGradNormOptions {
  * @throws Error with `errorIfNonfinite` when the norm is NaN or infinite; all gradients are as before then
  */
 export function clipGradNorm(
-  params: Parameter | Iterable<Parameter>,
+  params: Parameter | Parameters,
   maxNorm: number,
   { normType = 2, errorIfNonfinite = false }: ClipGradNormOptions = {},
 ): number {
@@ -42,7 +43,7 @@ export function clipGradNorm(
 }
 
 /** Limits every element of all gradients to the range from `-clipValue` to `clipValue`, in place. NaN stays NaN. */
-export function clipGradValue(params: Parameter | Iterable<Parameter>, clipValue: number): void {
+export function clipGradValue(params: Parameter | Parameters, clipValue: number): void {
   const list = withGradient(params);
   checkNumber("clipValue", clipValue);
   if (list.some((parameter) => parameter.sparse)) {
@@ -55,12 +56,8 @@ export function clipGradValue(params: Parameter | Iterable<Parameter>, clipValue
   }
 }
 
-function withGradient(params: Parameter | Iterable<Parameter>): Parameter[] {
-  const list = Parameter.is(params) ? [params] : [...params];
-  for (const parameter of list) {
-    if (!Parameter.is(parameter)) throw new TypeError(`expected parameters, got ${typeof parameter}`);
-    parameter.checkAlive();
-  }
+function withGradient(params: Parameter | Parameters): Parameter[] {
+  const list = listParameters(params).map(({ parameter }) => parameter);
   return list.filter((parameter) => parameter.hasGrad || parameter.sparse);
 }
 

@@ -1,6 +1,6 @@
 // An optimizer as text, in the layout of PyTorch's repr.
 
-import type { ParamGroup } from "./options.js";
+import type { ParamGroup } from "./groups.js";
 
 export function formatOptimizer(groups: readonly ParamGroup[]): string {
   const texts = groups.map(({ params, ...options }, i) => {

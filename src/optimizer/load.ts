@@ -1,15 +1,26 @@
 // A state dict taken over: all of it checked first, so that an error leaves the optimizer as it was.
 
+import { checkKeys, isRecord, tagOf, typeName } from "../common/checks.js";
 import type { FloatArray } from "../common/dtype.js";
 import { widenBfloat16, widenFloat16 } from "../common/half.js";
-import type { TensorData } from "../common/tensor-data.js";
 import { lasting, type Region } from "../memory/region.js";
 import type { Parameter } from "../parameter.js";
-import { DEFAULTS, fillIn, type ParamGroup } from "./options.js";
-import { isNumber, item, pythonType } from "./python.js";
-import { clone, cloneEntries, namesOf, parametersOf } from "./save.js";
+import type { ParamGroup } from "./groups.js";
+import { type GivenNames, type Match, matchNames, namesOf } from "./names.js";
+import { DEFAULTS, fillIn, isNumber } from "./options.js";
+import { clone, cloneEntries, parametersOf } from "./save.js";
 import { keyInMemory } from "./spelling.js";
 import type { OptimizerState } from "./state.js";
+
+export interface LoadOptions {
+  /** take over the state only, and keep the options of the groups; default false */
+  keepHyperparameters?: boolean;
+  /**
+   * How saved parameters find theirs: `"position"` ignores names, as PyTorch does; `"name"` demands them; `"auto"` (default) uses
+   * names where all parameters on both sides have one
+   */
+  match?: Match;
+}
 
 /** A state dict that fits the optimizer. */
 export interface Loaded {
@@ -22,19 +33,36 @@ export interface Loaded {
 
 type Dict = Record<string, unknown>;
 
+const MATCHES = ["auto", "name", "position"];
+
+export function checkLoadOptions(options: LoadOptions): void {
+  checkKeys(options, ["keepHyperparameters", "match"], "loadStateDict");
+  const { keepHyperparameters, match } = options;
+  if (keepHyperparameters !== undefined && typeof keepHyperparameters !== "boolean") {
+    throw new TypeError(`keepHyperparameters must be true or false, got ${typeName(keepHyperparameters)}`);
+  }
+  if (match !== undefined && !MATCHES.includes(match)) {
+    const got = typeof match === "string" ? JSON.stringify(match) : typeName(match);
+    throw new TypeError(`match must be "auto", "name" or "position", got ${got}`);
+  }
+}
+
 /** @throws Error (a RangeError where PyTorch has a ValueError) when the dict does not fit the groups */
-export function checkStateDict(dict: unknown, groups: readonly ParamGroup[]): Loaded {
-  const savedGroups = mustBe<Dict[]>("list", item(dict, "param_groups"), "param_groups");
+export function checkStateDict(dict: unknown, groups: readonly ParamGroup[], names: GivenNames, match: Match): Loaded {
+  if (!isRecord(dict)) throw new TypeError(`loadStateDict takes what stateDict() gives, got ${typeName(dict)}`);
+  const savedGroups = listOf(entryOf(dict, "param_groups"), "param_groups").map((group, i) =>
+    mustBeObject(group, `parameter group ${i}`),
+  );
   if (savedGroups.length !== groups.length) {
     throw new RangeError("loaded state dict has a different number of parameter groups");
   }
-  const targets = matchParameters(savedGroups, groups);
+  const targets = matchParameters(savedGroups, groups, names, match);
   const loaded: Loaded = {
     buffers: new Map(),
     groups: savedGroups.map((saved, i) => loadGroup(saved, i, groups[i])),
     aside: {},
   };
-  for (const [id, entry] of Object.entries(mustBe<Dict>("dict", item(dict, "state"), "state"))) {
+  for (const [id, entry] of Object.entries(mustBeObject(entryOf(dict, "state"), "state"))) {
     const parameter = targets.get(id);
     if (parameter) loaded.buffers.set(parameter, readBuffer(entry, `state entry ${id}`, parameter));
     else loaded.aside[id] = clone(entry);
@@ -42,46 +70,56 @@ export function checkStateDict(dict: unknown, groups: readonly ParamGroup[]): Lo
   return loaded;
 }
 
-function mustBe<T>(type: string, value: unknown, what: string, isIt = pythonType(value) === type): T {
-  if (isIt) return value as T;
-  throw new TypeError(`${what} of the loaded state dict must be a ${type}, got ${pythonType(value)}`);
+function entryOf(dict: Dict, key: string): unknown {
+  if (key in dict) return dict[key];
+  const nested = Object.keys(dict).find((name) => isRecord(dict[name]) && key in dict[name]);
+  throw new Error(
+    `loaded state dict has no ${key}: expected what stateDict() gives${nested ? `, which seems to be its ${nested}` : ""}`,
+  );
 }
 
-/** Saved ids to parameters: by name where all parameters on both sides have one, else by position. */
-function matchParameters(savedGroups: readonly Dict[], groups: readonly ParamGroup[]): Map<string, Parameter> {
-  const idsOfGroups = savedGroups.map((group) => mustBe<unknown[]>("list", item(group, "params"), "params of a group"));
+function mustBeObject(value: unknown, what: string): Dict {
+  if (isRecord(value)) return value;
+  throw new TypeError(`${what} of the loaded state dict must be an object, got ${typeName(value)}`);
+}
+
+function listOf(value: unknown, what: string): unknown[] {
+  if (Array.isArray(value)) return value;
+  throw new TypeError(`${what} of the loaded state dict must be an array, got ${typeName(value)}`);
+}
+
+/** Saved ids to parameters. */
+function matchParameters(
+  savedGroups: readonly Dict[],
+  groups: readonly ParamGroup[],
+  given: GivenNames,
+  match: Match,
+): Map<string, Parameter> {
+  const idsOfGroups = savedGroups.map((group, i) => listOf(group.params, `params of parameter group ${i}`));
   const ids = idsOfGroups.flat().map(String);
   const parameters = parametersOf(groups);
   for (const parameter of parameters) parameter.checkAlive();
-  const names = namesOf(parameters);
-  const savedNames = savedGroups.flatMap((group) => (group.param_names ?? []) as string[]);
-  const byName = isUnique(names) && isUnique(savedNames) && savedNames.length === ids.length;
-  if (byName) checkSame(names, savedNames);
-  else if (idsOfGroups.some((list, i) => list.length !== groups[i].params.length)) {
+  const savedNames = savedGroups.flatMap(({ param_names = [] }) => listOf(param_names, "param_names").map(String));
+  const indices = matchNames(match, namesOf(parameters, given), savedNames, ids.length);
+  if (indices === null && idsOfGroups.some((list, i) => list.length !== groups[i].params.length)) {
     throw new RangeError(
       "loaded state dict contains a parameter group that doesn't match the size of optimizer's group",
     );
   }
-  return new Map(ids.map((id, i) => [id, parameters[byName ? names.indexOf(savedNames[i]) : i]]));
+  return new Map(ids.map((id, i) => [id, parameters[indices ? indices[i] : i]]));
 }
 
-function isUnique(names: readonly string[]): boolean {
-  return names.length > 0 && new Set(names).size === names.length;
-}
-
-/** @throws RangeError unless both are the same names, in any order */
-function checkSame(names: readonly string[], savedNames: readonly string[]): void {
-  const missing = names.filter((name) => !savedNames.includes(name));
-  const leftOver = savedNames.filter((name) => !names.includes(name));
-  if (missing.length + leftOver.length === 0) return;
-  const lists = `missing ${JSON.stringify(missing)}, left over ${JSON.stringify(leftOver)}`;
-  throw new RangeError(`loaded state dict has other parameters: ${lists}`);
-}
+/** What must be numbers in every group. */
+const REQUIRED = ["lr", "momentum", "dampening", "weightDecay"];
 
 function loadGroup(saved: Dict, index: number, { params }: ParamGroup): ParamGroup {
   const group = cloneEntries(saved, keyInMemory);
-  for (const key of ["lr", "momentum", "dampening", "weightDecay"]) {
-    mustBe("number", group[key], `${key} of parameter group ${index}`, isNumber(group[key]));
+  for (const [key, value] of Object.entries(group)) group[key] = numberOf(value);
+  for (const key of REQUIRED) {
+    if (isNumber(group[key])) continue;
+    throw new TypeError(
+      `${key} of parameter group ${index} of the loaded state dict must be a number, got ${typeName(group[key])}`,
+    );
   }
   fillIn(group, DEFAULTS); // what older versions of PyTorch do not save
   delete group.param_names;
@@ -89,32 +127,49 @@ function loadGroup(saved: Dict, index: number, { params }: ParamGroup): ParamGro
   return group as ParamGroup;
 }
 
+/** The number in a tensor of one element, which newer versions of PyTorch accept as an option; else the value itself. */
+function numberOf(value: unknown): unknown {
+  if (!isRecord(value) || !("dtype" in value && "shape" in value && ArrayBuffer.isView(value.data))) return value;
+  const elements = floatsOf(value) ?? (value.data as unknown as ArrayLike<number | bigint>);
+  return elements.length === 1 ? Number(elements[0]) : value;
+}
+
 /** What holds the elements of a tensor, and what makes floats of them. */
-const FLOATS: Readonly<Record<string, readonly [new () => object, (data: never) => FloatArray]>> = {
+const FLOATS: { readonly [dtype: string]: readonly [tag: string, widen: (data: never) => FloatArray] | undefined } = {
   // Whatever a dict calls its dtype, nothing else is found.
   __proto__: null as never,
-  float32: [Float32Array, (data: Float32Array) => data],
-  float64: [Float64Array, (data: Float64Array) => data],
-  float16: [Uint16Array, widenFloat16],
-  bfloat16: [Uint16Array, widenBfloat16],
+  float32: ["Float32Array", (data: Float32Array) => data],
+  float64: ["Float64Array", (data: Float64Array) => data],
+  float16: ["Uint16Array", widenFloat16],
+  bfloat16: ["Uint16Array", widenBfloat16],
 };
 
+/** The elements of a tensor of floats, widened; null for what is none. */
+function floatsOf({ dtype, data }: { dtype?: unknown; data?: unknown }): FloatArray | null {
+  const known = FLOATS[dtype as string];
+  if (known === undefined || tagOf(data) !== known[0]) return null;
+  return known[1](data as never);
+}
+
 function readBuffer(entry: unknown, where: string, parameter: Parameter): FloatArray | null {
-  const { momentum_buffer: tensor } = mustBe<{ momentum_buffer?: TensorData | null }>("dict", entry, where);
+  const { momentum_buffer: tensor } = mustBeObject(entry, where);
   if (tensor === null || tensor === undefined) return null;
-  const { dtype, shape, data } = tensor;
   const what = `momentum_buffer of ${where}`;
-  const [array, widen] = FLOATS[dtype] ?? [];
-  if (!array || !(data instanceof array)) {
+  const { dtype, shape, data } = mustBeObject(tensor, what);
+  const values = floatsOf({ dtype, data });
+  if (!values) {
+    const json = isRecord(data)
+      ? "; JSON has no typed arrays: keep a state dict with encodeTorch or structuredClone"
+      : "";
     throw new TypeError(
-      `${what} must be float32, float64, float16 or bfloat16 in its typed array, got ${dtype} in ${pythonType(data)}`,
+      `${what} must be float32, float64, float16 or bfloat16 in its typed array, got ${dtype} in ${typeName(data)}${json}`,
     );
   }
   const isShape = Array.isArray(shape) && shape.length === parameter.shape.length;
-  if (data.length !== parameter.size || !isShape || shape.some((n, i) => n !== parameter.shape[i])) {
-    throw new Error(`${what} has ${data.length} elements of shape [${shape}], but belongs to ${parameter.label}`);
+  if (values.length !== parameter.size || !isShape || shape.some((n, i) => n !== parameter.shape[i])) {
+    throw new Error(`${what} has ${values.length} elements of shape [${shape}], but belongs to ${parameter.label}`);
   }
-  return lasting(widen(data as never), parameter.engine.memory);
+  return lasting(values, parameter.engine.memory);
 }
 
 /** Takes over the buffers: memory for those that are not there yet first, and nothing changes before all of it is. */

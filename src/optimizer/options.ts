@@ -1,8 +1,6 @@
-// Options of SGD and of its groups: defaults, checks, and the adoption of a group. Order and texts are PyTorch's.
+// Options of SGD and of its groups: defaults and checks. Conditions, order and classes of errors are PyTorch's.
 
-import { checkKeys } from "../common/checks.js";
-import { Parameter } from "../parameter.js";
-import { isNumber, item, pythonType, toList } from "./python.js";
+import { checkKeys, typeName } from "../common/checks.js";
 
 export interface GroupOptions {
   /** learning rate η. Required here or in every group. */
@@ -21,31 +19,16 @@ export interface GroupOptions {
   foreach?: boolean | null;
   /** record every step, so that `backward` can take it back; default false. Read from the constructor's options only. */
   differentiable?: boolean;
+  /** PyTorch 2's, kept and without effect; default null */
+  fused?: boolean | null;
 }
 
 export type SGDOptions = GroupOptions;
 
-/** A parameter group as it is given: options left out are the optimizer's defaults, extra keys are kept. */
-export interface ParamGroupInit extends GroupOptions {
-  params: Parameter | Iterable<Parameter>;
-  /** spelled weightDecay here */
-  weight_decay?: never;
-  [extra: string]: unknown;
-}
+export type Defaults = Required<Omit<GroupOptions, "lr" | "fused">> &
+  Pick<GroupOptions, "fused"> & { lr: number | undefined };
 
-/** A parameter group as it lives in the optimizer: read at every step, so change it at will. */
-export interface ParamGroup extends Required<GroupOptions> {
-  params: Parameter[];
-  /** spelled weightDecay here */
-  weight_decay?: never;
-  [extra: string]: unknown;
-}
-
-export type Params = Iterable<Parameter> | Iterable<ParamGroupInit>;
-
-export type Defaults = Required<Omit<GroupOptions, "lr">> & { lr: number | undefined };
-
-/** In PyTorch's order, which is the order of a group's keys. */
+/** In PyTorch's order, which is the order of a group's keys. `fused` is there only if it was given. */
 export const DEFAULTS: Readonly<Defaults> = {
   lr: undefined,
   momentum: 0,
@@ -57,21 +40,21 @@ export const DEFAULTS: Readonly<Defaults> = {
   differentiable: false,
 };
 
+export const OPTION_NAMES: readonly string[] = [...Object.keys(DEFAULTS), "fused"];
+
 /** What must not be negative, and what messages call it, in the order of PyTorch's checks. */
 const NOT_NEGATIVE = { lr: "learning rate", momentum: "momentum value", weightDecay: "weightDecay value" };
 
 /** Defaults with the constructor's options, checked. */
 export function checkedDefaults(options: SGDOptions): Defaults {
-  checkKeys(options, Object.keys(DEFAULTS), "SGD");
+  checkKeys(options, OPTION_NAMES, "SGD");
   // In the order of the defaults, with those for what is given as undefined.
   const defaults = { ...DEFAULTS, ...options };
   fillIn(defaults, DEFAULTS);
   for (const [key, name] of Object.entries(NOT_NEGATIVE)) {
     const value = defaults[key as keyof typeof NOT_NEGATIVE];
     if (value === undefined) continue; // lr may come with the groups
-    if (!isNumber(value)) {
-      throw new TypeError(`'<' not supported between instances of '${pythonType(value)}' and 'float'`);
-    }
+    if (!isNumber(value)) throw new TypeError(`${key} must be a number, got ${typeName(value)}${remedy(value)}`);
     if (value < 0) throw new RangeError(`Invalid ${name}: ${value}`);
   }
   if (defaults.nesterov && (defaults.momentum <= 0 || Number(defaults.dampening) !== 0)) {
@@ -86,51 +69,12 @@ export function fillIn(group: object, defaults: object): void {
   for (const [key, value] of Object.entries(defaults)) if (options[key] === undefined) options[key] = value;
 }
 
-/** The first argument of SGD as a list of groups. */
-export function toGroups(params: unknown): unknown[] {
-  if (Parameter.is(params)) {
-    const type = params.dtype === "float64" ? "Double" : "Float";
-    throw new TypeError(
-      `params argument given to the optimizer should be an iterable of Tensors or dicts, but got torch.${type}Tensor`,
-    );
-  }
-  const list = toList(params);
-  if (list.length === 0) throw new RangeError("optimizer got an empty parameter list");
-  return pythonType(list[0]) === "dict" ? list : [{ params: list }];
+/** Whether a value counts as a number: booleans do, as 0 and 1. */
+export function isNumber(value: unknown): value is number | boolean {
+  return typeof value === "number" || typeof value === "boolean";
 }
 
-/**
- * Makes a group of the optimizer of `init`, which stays the same object. Nothing is written to it before all checks have
- * passed.
- */
-export function adoptGroup(init: unknown, defaults: Defaults, groups: readonly ParamGroup[]): ParamGroup {
-  if (pythonType(init) !== "dict") throw new TypeError("param group must be a dict");
-  const group = init as ParamGroup;
-  const given = item(group, "params");
-  const params = (Parameter.is(given) ? [given] : toList(given)).map(checkParameter);
-  if (group.lr === undefined && defaults.lr === undefined) {
-    throw new RangeError("parameter group didn't specify a value of required optimization parameter lr");
-  }
-  if ("weight_decay" in group) throw new TypeError("a parameter group has no option weight_decay: write weightDecay");
-  const unique = new Set(params);
-  if (unique.size < params.length) {
-    console.warn(
-      "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; " +
-        "see github.com/pytorch/pytorch/issues/40967 for more information",
-    );
-  }
-  if (groups.some((other) => [...other.params].some((parameter) => unique.has(parameter)))) {
-    throw new RangeError("some parameters appear in more than one parameter group");
-  }
-  group.params = params;
-  fillIn(group, defaults);
-  return group;
-}
-
-function checkParameter(item: unknown): Parameter {
-  if (!Parameter.is(item)) {
-    throw new TypeError(`optimizer can only optimize Tensors, but one of the params is ${pythonType(item)}`);
-  }
-  item.checkAlive();
-  return item;
+function remedy(value: unknown): string {
+  if (typeof value === "function") return ": for a schedule, set it in optimizer.paramGroups before each step";
+  return typeof value === "string" ? ": convert it with Number()" : "";
 }

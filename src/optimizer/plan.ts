@@ -6,7 +6,7 @@ import { ELEMENT_BYTES } from "../common/dtype.js";
 import type { Engine } from "../engine.js";
 import type { TypedKernel } from "../kernel/kernel.js";
 import type { Parameter } from "../parameter.js";
-import type { ParamGroup } from "./options.js";
+import type { ParamGroup } from "./groups.js";
 import { parametersOf } from "./save.js";
 import { type GradientOptions, Scalars } from "./scalars.js";
 import { prepareSparse, type SparseUpdate, unsupported } from "./sparse-update.js";

@@ -3,7 +3,8 @@
 import type { FloatArray } from "../common/dtype.js";
 import type { StateDict, TensorData } from "../common/tensor-data.js";
 import type { Parameter } from "../parameter.js";
-import type { ParamGroup } from "./options.js";
+import type { ParamGroup } from "./groups.js";
+import { type GivenNames, namesOf } from "./names.js";
 import { keyOnDisk } from "./spelling.js";
 import type { OptimizerState } from "./state.js";
 
@@ -16,6 +17,7 @@ export function saveState(
   groups: readonly ParamGroup[],
   state: OptimizerState,
   aside: Readonly<Record<string, unknown>>,
+  given: GivenNames,
 ): StateDict {
   const indices = new Map(parametersOf(groups).map((parameter, index) => [parameter, index]));
   const saved = cloneEntries(aside);
@@ -24,9 +26,11 @@ export function saveState(
     if (entry) saved[index] = { momentum_buffer: entry.momentumBuffer && snapshot(parameter, entry.momentumBuffer) };
   }
   const savedGroups = groups.map(({ params, ...options }) => {
-    const group = cloneEntries(options, keyOnDisk);
-    const names = namesOf(params);
-    if (names.length > 0) group.param_names = names;
+    const names = namesOf(params, given);
+    const group: Record<string, unknown> = {
+      ...(names.length > 0 && { param_names: names }),
+      ...cloneEntries(options, keyOnDisk),
+    };
     group.params = [...params].map((parameter) => indices.get(parameter)); // last, as in PyTorch
     return group;
   });
@@ -39,12 +43,6 @@ function snapshot({ dtype, shape }: Parameter, values: FloatArray): TensorData {
 
 export function parametersOf(groups: readonly ParamGroup[]): Parameter[] {
   return groups.flatMap((group) => [...group.params]);
-}
-
-/** The names of parameters, as newer versions of PyTorch save them; none unless all have one. */
-export function namesOf(params: Iterable<Parameter>): string[] {
-  const names = [...params].map((parameter) => parameter.name);
-  return names.includes(undefined) ? [] : (names as string[]);
 }
 
 /** A copy of a dict, whose keys may get another spelling. */

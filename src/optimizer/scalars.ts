@@ -1,9 +1,9 @@
 // A group's options as numbers for the kernel.
 
+import { typeName } from "../common/checks.js";
 import { DAMPENING, DECAY, MAXIMIZE, MOMENTUM, NESTEROV, SCALE, ZERO } from "../kernel/flags.js";
 import type { StepScalars } from "../kernel/kernel.js";
-import type { ParamGroup } from "./options.js";
-import { pythonType } from "./python.js";
+import type { ParamGroup } from "./groups.js";
 
 const LARGEST_FLOAT32 = 3.4028234663852886e38;
 
@@ -85,5 +85,5 @@ function asNumber(group: ParamGroup, name: "lr" | "momentum" | "dampening" | "we
   const value: unknown = group[name];
   if (typeof value === "number") return value;
   if (typeof value === "boolean") return Number(value);
-  throw new TypeError(`${name} of a parameter group must be a number, got ${pythonType(value)}`);
+  throw new TypeError(`${name} of a parameter group must be a number, got ${typeName(value)}`);
 }

@@ -1,10 +1,10 @@
 // What the optimizer remembers of each parameter.
 
-import { checkNumbers } from "../common/checks.js";
+import { checkNumbers, isRecord, typeName } from "../common/checks.js";
 import type { FloatArray } from "../common/dtype.js";
 import type { SparseRows } from "../gradient/sparse.js";
 import { lasting, type Region } from "../memory/region.js";
-import type { Parameter } from "../parameter.js";
+import { Parameter } from "../parameter.js";
 
 /** An entry of `optimizer.state`. */
 export class ParameterState {
@@ -31,13 +31,15 @@ export class ParameterState {
 
   /** Copies numbers in; null drops the buffer, so that the next step is the first one again. */
   set momentumBuffer(values: ArrayLike<number> | null) {
-    if (values === null) {
+    if (values === null || values === undefined) {
       this.free();
       return;
     }
     const { size, engine } = this.#parameter;
-    if (values.length !== size) throw new Error(`a momentum buffer has ${size} elements here, got ${values.length}`);
-    checkNumbers(values, "a momentum buffer");
+    checkNumbers(values, "momentumBuffer");
+    if (values.length !== size) {
+      throw new Error(`momentumBuffer of ${this.#parameter.label} has ${size} elements, got ${values.length}`);
+    }
     const source = lasting(values, engine.memory);
     this.allocate().view.set(source);
     this.replaceRows(null);
@@ -79,7 +81,12 @@ export class OptimizerState extends Map<Parameter, ParameterState> {
     return this.get(parameter) as ParameterState;
   }
 
+  /** Makes the parameter's entry hold the buffer, as a copy. */
   override set(parameter: Parameter, value: { momentumBuffer: ArrayLike<number> | null }): this {
+    if (!Parameter.is(parameter)) throw new TypeError(`state is kept by parameter, got ${typeName(parameter)}`);
+    parameter.checkAlive();
+    if (!isRecord(value))
+      throw new TypeError(`a state entry must be an object { momentumBuffer }, got ${typeName(value)}`);
     const entry = this.get(parameter) ?? new ParameterState(parameter);
     entry.momentumBuffer = value.momentumBuffer;
     return super.set(parameter, entry);

@@ -5,7 +5,7 @@ import { ARRAY_TYPE, type FloatArray } from "../common/dtype.js";
 import { FIRST } from "../kernel/flags.js";
 import { Region } from "../memory/region.js";
 import type { Parameter } from "../parameter.js";
-import type { ParamGroup } from "./options.js";
+import type { ParamGroup } from "./groups.js";
 import { parametersOf } from "./save.js";
 import { Scalars } from "./scalars.js";
 import type { OptimizerState } from "./state.js";
@@ -21,7 +21,7 @@ export interface StepGradients {
   params: FloatArray[];
   /** null where the parameter had no gradient in that step */
   grads: (FloatArray | null)[];
-  /** null where the step created the buffer or used none */
+  /** null where the step created the buffer or there was none; as given where the step left a buffer alone */
   momentumBuffers: (FloatArray | null)[];
   /** of the options of each group, summed in float64; 0 for an option that the step did not use */
   groups: { lr: number; momentum: number; dampening: number; weightDecay: number }[];
@@ -38,13 +38,13 @@ interface Reading {
   values?: FloatArray;
   /** only where the step went on with one */
   buffer?: FloatArray;
+  /** there was a buffer, and the step did not touch it */
+  leavesBuffer: boolean;
 }
 
 export class Tape {
   /** by group */
   readonly #steps: Reading[][][] = [];
-  /** Cotangents of buffers that the steps taken back so far did not touch: they belong to an earlier step. */
-  #carried = new Map<Parameter, FloatArray>();
 
   /** Copies what a prepared step is about to read, as far as its derivative depends on it. */
   record(groups: readonly ParamGroup[], state: OptimizerState): void {
@@ -53,13 +53,11 @@ export class Tape {
       throw new Error("a differentiable step cannot record a parameter twice");
     }
     this.#steps.push(groups.map((group) => read(group, state)));
-    this.#carried.clear();
   }
 
   /** Drops all recorded steps. */
   clear(): void {
     this.#steps.length = 0;
-    this.#carried.clear();
   }
 
   /** The vector-Jacobian product of the latest recorded step, which is then forgotten. */
@@ -70,20 +68,16 @@ export class Tape {
     const params = copyCotangents("params", cotangents.params, all);
     const buffers = copyCotangents("momentumBuffers", cotangents.momentumBuffers ?? all.map(() => null), all);
     const result: StepGradients = { params, grads: [], momentumBuffers: [], groups: [] };
-    const carried = new Map(this.#carried);
     for (const readings of step) {
       const totals = { lr: 0, momentum: 0, dampening: 0, weightDecay: 0 };
       for (const reading of readings) {
         const i = result.grads.length;
-        carry(carried, reading, buffers[i]);
         result.grads.push(differentiate(reading, params[i], buffers[i], totals));
-        result.momentumBuffers.push(reading.buffer ? buffers[i] : null);
+        result.momentumBuffers.push(reading.buffer || reading.leavesBuffer ? buffers[i] : null);
       }
       result.groups.push(totals);
     }
-    // Only now, when nothing can fail any more.
-    this.#carried = carried;
-    this.#steps.pop();
+    this.#steps.pop(); // only now, when nothing can fail any more
     return result;
   }
 }
@@ -94,28 +88,17 @@ function read(group: ParamGroup, state: OptimizerState): Reading[] {
   return [...group.params].map((parameter) => {
     const { data, grad, sparse } = parameter;
     if (sparse) throw new Error(`${parameter.label} has a sparse gradient: a differentiable step cannot record it`);
-    if (!grad) return { parameter, scalars };
-    const { weightDecay, momentum } = scalars;
     const entry = state.get(parameter);
-    const runs = momentum !== 0 && !entry?.fresh;
-    return {
-      parameter,
-      scalars,
-      gradient: grad.slice(),
-      values: weightDecay !== 0 ? data.slice() : undefined,
-      buffer: runs ? entry?.momentumBuffer?.slice() : undefined,
-    };
+    const before = entry && !entry.fresh ? entry.momentumBuffer : null;
+    const uses = grad !== null && scalars.momentum !== 0;
+    const reading: Reading = { parameter, scalars, leavesBuffer: before !== null && !uses };
+    if (grad) {
+      reading.gradient = grad.slice();
+      if (scalars.weightDecay !== 0) reading.values = data.slice();
+      if (before && uses) reading.buffer = before.slice();
+    }
+    return reading;
   });
-}
-
-/** Adds to a buffer's cotangent what was carried to this step, or carries it on if the step did not touch the buffer. */
-function carry(carried: Map<Parameter, FloatArray>, reading: Reading, cBuffer: FloatArray): void {
-  const { parameter, scalars, gradient } = reading;
-  carried.get(parameter)?.forEach((x, i) => {
-    cBuffer[i] += x;
-  });
-  if (gradient && scalars.momentum !== 0) carried.delete(parameter);
-  else carried.set(parameter, cBuffer);
 }
 
 /**

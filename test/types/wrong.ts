@@ -49,7 +49,7 @@ new SGD([{ lr: 0.1 }]);
 // @ts-expect-error: PyTorch's spelling
 new SGD([parameter], { lr: 0.1, weight_decay: 0.1 });
 // @ts-expect-error: unknown option
-new SGD([parameter], { lr: 0.1, fused: true });
+new SGD([parameter], { lr: 0.1, amsgrad: true });
 // @ts-expect-error: a string is not a number
 new SGD([parameter], { lr: "0.1" });
 // @ts-expect-error: options are named

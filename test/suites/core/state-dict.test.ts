@@ -254,7 +254,7 @@ test("a dict that does not fit leaves everything as it was", () => {
   refuses(
     target,
     withBuffer(2, { ...a, shape: [], data: [1] }),
-    /must be float32, float64, float16 or bfloat16 in its typed array, got float32 in list/,
+    /must be float32, float64, float16 or bfloat16 in its typed array, got float32 in Array/,
   );
   refuses(target, { ...good, state: { 0: 3 } }, /state entry 0/);
   refuses(target, { ...good, param_groups: [good.param_groups[0]] }, /different number of parameter groups/);

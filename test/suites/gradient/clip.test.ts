@@ -127,7 +127,11 @@ test("takes one parameter, a Set or a generator, and refuses anything else", () 
   assert.is(clipGradNorm(parameter, 10), 5);
   assert.is(clipGradNorm(new Set([parameter]), 10), 5);
   assert.is(clipGradNorm([parameter].values(), 10), 5);
-  assert.throws(() => clipGradNorm([1] as never, 1), /expected parameters, got number/);
+  assert.is(clipGradNorm({ weight: parameter }, 10), 5);
+  assert.is(clipGradNorm(new Map([["weight", parameter]]), 10), 5);
+  const optimizer = new SGD([parameter], { lr: 1 });
+  assert.throws(() => clipGradNorm(optimizer as never, 1), /got an optimizer: write optimizer\.paramGroups\.flatMap/);
+  assert.throws(() => clipGradNorm([1] as never, 1), /params must hold parameters, got number/);
   assert.throws(() => clipGradNorm([parameter], "1" as never), /maxNorm must be a number, got string/);
   assert.throws(() => clipGradValue([parameter], null as never), /clipValue must be a number/);
   parameter.dispose();

@@ -138,7 +138,7 @@ function setGradients(params: readonly Parameter[], ...gradients: (number[] | nu
   });
 }
 
-test("a buffer's cotangent is carried through a step without momentum", () => {
+test("a buffer's cotangent comes back as it was given from a step without momentum", () => {
   const { params, optimizer } = small();
   setGradients(params, [1], null);
   optimizer.step();
@@ -147,14 +147,15 @@ test("a buffer's cotangent is carried through a step without momentum", () => {
   optimizer.step();
   const second = optimizer.backward({ params: [[1], null], momentumBuffers: [[8], null] });
   assertSameBits(second.grads[0]!, [-0.5]);
-  assert.is(second.momentumBuffers[0], null);
+  assertSameBits(second.momentumBuffers[0]!, [8]);
+  assert.is(second.momentumBuffers[1], null);
   // The first step made the buffer of its gradient: 8 comes back there, and -lr for the parameter.
   const first = optimizer.backward({ params: second.params, momentumBuffers: second.momentumBuffers });
   assertSameBits(first.grads[0]!, [7.5]);
   assert.is(first.groups[0].momentum, 0);
 });
 
-test("a buffer's cotangent is carried through a step without a gradient", () => {
+test("a buffer's cotangent comes back as it was given from a step without a gradient", () => {
   const { params, optimizer } = small();
   setGradients(params, null, [1, 1]);
   optimizer.step();
@@ -162,10 +163,25 @@ test("a buffer's cotangent is carried through a step without a gradient", () => 
   optimizer.step();
   const second = optimizer.backward({ params: [[0], [0, 0]], momentumBuffers: [null, [4, 6]] });
   assert.is(second.grads[1], null);
-  assert.is(second.momentumBuffers[1], null);
+  assert.is(second.momentumBuffers[0], null);
+  assertSameBits(second.momentumBuffers[1]!, [4, 6]);
   const first = optimizer.backward({ params: second.params, momentumBuffers: second.momentumBuffers });
   assertSameBits(first.grads[1]!, [4, 6]);
   assert.is(first.grads[0], null);
+});
+
+test("nothing is carried from one call to the next but what is passed on", () => {
+  const { params, optimizer } = small();
+  setGradients(params, null, [1, 1]);
+  optimizer.step();
+  setGradients(params, [1], null);
+  optimizer.step();
+  optimizer.step();
+  optimizer.backward({ params: [null, null], momentumBuffers: [null, [4, 6]] });
+  const second = optimizer.backward({ params: [null, null] });
+  assertSameBits(second.momentumBuffers[1]!, [0, 0]);
+  const first = optimizer.backward({ params: [null, null] });
+  assertSameBits(first.grads[1]!, [0, 0]);
 });
 
 test("recorded steps take no linear memory, and dispose forgets them", () => {

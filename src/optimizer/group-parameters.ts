@@ -1,0 +1,69 @@
+// Parameter groups by name.
+
+import { isRecord, tagOf, typeName } from "../common/checks.js";
+import type { Parameter } from "../parameter.js";
+import { type ListedParameter, listParameters, type Parameters } from "../parameter-list.js";
+import type { ParamGroupInit } from "./groups.js";
+import type { GroupOptions } from "./options.js";
+
+/** A rule of `groupParameters`: which parameters it takes, and the options of their group. */
+export interface GroupRule extends GroupOptions {
+  /** a pattern somewhere in the name, or a function of name (empty where there is none) and parameter */
+  match: RegExp | ((name: string, parameter: Parameter) => boolean);
+  [extra: string]: unknown;
+}
+
+/**
+ * Makes groups by name: one for each rule, in their order, of the parameters that it is the first to match, and a last one of those
+ * that no rule matches, if there are any. A name given with a parameter (a pair, a key) wins over `parameter.name`.
+ *
+ * @example
+ * ```ts
+ * const groups = groupParameters(model, [{ match: /bias|norm/, weightDecay: 0 }]);
+ * const optimizer = new SGD(groups, { lr: 0.1, weightDecay: 5e-4 });
+ * ```
+ * @throws Error for a rule that matches nothing, and for a parameter without a name where a pattern asks for one; TypeError for what
+ *   is no rule or no parameter
+ */
+export function groupParameters(params: Parameter | Parameters, rules: Iterable<GroupRule>): ParamGroupInit[] {
+  const list = [...rules].map(checkRule);
+  const taken: ListedParameter[][] = list.map(() => []);
+  const rest: ListedParameter[] = [];
+  for (const listed of listParameters(params)) {
+    const rule = list.findIndex(({ match }) => matches(match, listed));
+    (taken[rule] ?? rest).push(listed);
+  }
+  const unused = taken.findIndex((group) => group.length === 0);
+  if (unused >= 0)
+    throw new Error(`${labelOf(list[unused], unused)} matches no parameter that no rule before it takes`);
+  const groups = list.map(({ match, ...options }, i) => ({ ...options, params: collected(taken[i]) }));
+  return rest.length > 0 ? [...groups, { params: collected(rest) }] : groups;
+}
+
+function checkRule(rule: GroupRule, index: number): GroupRule {
+  if (!isRecord(rule)) throw new TypeError(`rule ${index} must be an object { match, … }, got ${typeName(rule)}`);
+  if (typeof rule.match !== "function" && tagOf(rule.match) !== "RegExp") {
+    throw new TypeError(`match of rule ${index} must be a RegExp or a function, got ${typeName(rule.match)}`);
+  }
+  if ("params" in rule) throw new TypeError(`rule ${index} cannot have params: they are what it matches`);
+  return rule;
+}
+
+function matches(match: GroupRule["match"], { parameter, name = parameter.name }: ListedParameter): boolean {
+  if (typeof match === "function") return Boolean(match(name ?? "", parameter));
+  if (name !== undefined) return name.search(match) >= 0;
+  throw new Error(
+    `${parameter.label} has no name for ${match} to match: give names, as in { weight, bias } or [name, parameter]`,
+  );
+}
+
+function labelOf({ match }: GroupRule, index: number): string {
+  return typeof match === "function" ? `rule ${index}` : `rule ${index} (${match})`;
+}
+
+/** With their names, if all were given with one. */
+function collected(listed: readonly ListedParameter[]): Parameter[] | [string, Parameter][] {
+  return listed.every(({ name }) => name !== undefined)
+    ? listed.map(({ parameter, name }): [string, Parameter] => [name as string, parameter])
+    : listed.map(({ parameter }) => parameter);
+}

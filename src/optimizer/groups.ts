@@ -1,0 +1,129 @@
+// Parameter groups: what the first argument of SGD becomes.
+
+import { isRecord, typeName } from "../common/checks.js";
+import { intended } from "../common/misspelling.js";
+import { Parameter } from "../parameter.js";
+import { itemsOf, type ListedParameter, listParameters, type Parameters } from "../parameter-list.js";
+import { type Defaults, fillIn, type GroupOptions, OPTION_NAMES } from "./options.js";
+
+/** A parameter group as it is given: options left out are the optimizer's defaults, extra keys are kept. */
+export interface ParamGroupInit extends GroupOptions {
+  params: Parameter | Parameters;
+  /** spelled weightDecay here */
+  weight_decay?: never;
+  [extra: string]: unknown;
+}
+
+/** A parameter group as it lives in the optimizer: read at every step, so change it at will. */
+export interface ParamGroup extends Required<Omit<GroupOptions, "fused">> {
+  params: Parameter[];
+  fused?: boolean | null;
+  /** spelled weightDecay here */
+  weight_decay?: never;
+  [extra: string]: unknown;
+}
+
+export type Params = Parameters | Iterable<ParamGroupInit>;
+
+/** The first argument of SGD as a list of groups. */
+export function toGroups(params: unknown): unknown[] {
+  if (Parameter.is(params)) {
+    throw new TypeError(
+      "params must be a list of parameters or groups, got one parameter: write new SGD([parameter], …)",
+    );
+  }
+  if (isRecord(params) && isGroup(params)) {
+    throw new TypeError(
+      "params must be a list of parameters or groups, got one group: write new SGD([{ params, … }], …)",
+    );
+  }
+  const items = itemsOf(params, "params");
+  if (items.length === 0) throw new RangeError("optimizer got an empty parameter list");
+  return isRecord(items[0]) && !Parameter.is(items[0]) ? items : [{ params: items }];
+}
+
+/** An object with `params` that is not a parameter of this name. */
+function isGroup(value: Record<string, unknown>): boolean {
+  return !(Symbol.iterator in value) && "params" in value && !Parameter.is(value.params);
+}
+
+/**
+ * Makes a group of the optimizer of `init`, which stays the same object. Nothing is written to it before all checks have
+ * passed.
+ *
+ * @param names of all parameters so far, to which those of the group are added
+ */
+export function adoptGroup(
+  init: unknown,
+  defaults: Defaults,
+  groups: readonly ParamGroup[],
+  names: Map<Parameter, string>,
+): ParamGroup {
+  if (!isRecord(init) || Parameter.is(init)) {
+    throw new TypeError(
+      `a parameter group must be an object { params, … }, got ${Parameter.is(init) ? "a parameter" : typeName(init)}`,
+    );
+  }
+  const group = init as ParamGroup;
+  if (group.params === undefined || group.params === null) {
+    throw "params" in group
+      ? new TypeError(
+          `params of parameter group ${groups.length} must be a list of parameters, got ${typeName(group.params)}`,
+        )
+      : new Error(`parameter group ${groups.length} has no params: write { params: [parameter, …], … }`);
+  }
+  const listed = listParameters(group.params, `params of parameter group ${groups.length}`);
+  checkNames(listed, groups, names);
+  if (group.lr === undefined && defaults.lr === undefined) {
+    throw new RangeError("parameter group didn't specify a value of required optimization parameter lr");
+  }
+  checkSpelling(group);
+  const params = listed.map(({ parameter }) => parameter);
+  checkDuplicates(params, groups);
+  group.params = params;
+  for (const { parameter, name } of listed) if (name !== undefined) names.set(parameter, name);
+  fillIn(group, defaults);
+  return group;
+}
+
+function checkSpelling(group: object): void {
+  for (const key of Object.keys(group)) {
+    const option = intended(key, OPTION_NAMES);
+    if (option) throw new TypeError(`a parameter group has no option ${key}: write ${option}`);
+  }
+}
+
+function checkDuplicates(params: readonly Parameter[], groups: readonly ParamGroup[]): void {
+  const unique = new Set(params);
+  if (unique.size < params.length) {
+    console.warn(
+      "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; " +
+        "see github.com/pytorch/pytorch/issues/40967 for more information",
+    );
+  }
+  if (groups.some((other) => [...other.params].some((parameter) => unique.has(parameter)))) {
+    throw new RangeError("some parameters appear in more than one parameter group");
+  }
+}
+
+/** Names are given to all parameters or to none; a parameter's own name counts as well. Texts are PyTorch's. */
+function checkNames(
+  listed: readonly ListedParameter[],
+  groups: readonly ParamGroup[],
+  names: ReadonlyMap<Parameter, string>,
+): void {
+  const withNames = listed.some(({ name }) => name !== undefined);
+  const nameless = listed.some(({ parameter, name }) => (name ?? parameter.name) === undefined);
+  if (withNames && nameless) {
+    throw new RangeError("all optimizer params should be with/without names. Some param names are missing");
+  }
+  const earlier = groups.flatMap(({ params }) => [...params]);
+  if (withNames && earlier.some((parameter) => (names.get(parameter) ?? parameter.name) === undefined)) {
+    throw new RangeError(`${NAMES_BETWEEN_GROUPS} cannot add param group with names to the optimizer`);
+  }
+  if (nameless && earlier.some((parameter) => names.has(parameter))) {
+    throw new RangeError(`${NAMES_BETWEEN_GROUPS} cannot add param group without names to the optimizer`);
+  }
+}
+
+const NAMES_BETWEEN_GROUPS = "all optimizer param groups should be with/without names.";

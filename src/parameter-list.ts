@@ -1,0 +1,63 @@
+// Parameters as they are given: one, many, or many with names.
+
+import { isRecord, tagOf, typeName } from "./common/checks.js";
+import { Parameter } from "./parameter.js";
+
+/** Parameters by name: pairs, a `Map`, or an object. */
+export type ParametersByName =
+  | Iterable<readonly [name: string, parameter: Parameter]>
+  | { readonly [name: string]: Parameter };
+
+/** Parameters, with or without names. */
+export type Parameters = Iterable<Parameter> | ParametersByName;
+
+/** A parameter, and the name that it was given with, which wins over its own. */
+export interface ListedParameter {
+  parameter: Parameter;
+  name?: string;
+}
+
+/**
+ * @param what messages call them
+ * @throws TypeError for what is no parameter, Error for one that was disposed
+ */
+export function listParameters(params: unknown, what = "params"): ListedParameter[] {
+  return itemsOf(params, what).map((item) => {
+    const isPair = Array.isArray(item) && item.length === 2 && Parameter.is(item[1]);
+    const parameter = isPair ? item[1] : item;
+    if (!Parameter.is(parameter)) throw new TypeError(`${what} must hold parameters, ${whatCame(item)}`);
+    if (isPair && typeof item[0] !== "string") {
+      throw new TypeError(`the name of a parameter must be a string, got ${typeName(item[0])}`);
+    }
+    parameter.checkAlive();
+    return isPair ? { parameter, name: item[0] } : { parameter };
+  });
+}
+
+/** What a collection holds: parameters, pairs or groups; of an object its entries. */
+export function itemsOf(collection: unknown, what: string): unknown[] {
+  if (Parameter.is(collection)) return [collection];
+  if (typeof collection === "object" && collection !== null) {
+    if (Symbol.iterator in collection) return [...(collection as Iterable<unknown>)];
+    if (isRecord(collection) && !("paramGroups" in collection)) return Object.entries(collection);
+  }
+  const isOptimizer = isRecord(collection) && "paramGroups" in collection;
+  throw new TypeError(
+    `${what} must be an array, a Map or an object of parameters, got ` +
+      (isOptimizer
+        ? "an optimizer: write optimizer.paramGroups.flatMap(({ params }) => params)"
+        : typeName(collection)),
+  );
+}
+
+/** The end of a message about what is no parameter, with the remedy. */
+function whatCame(item: unknown): string {
+  const isEntry = Array.isArray(item) && item.length === 2 && typeof item[0] === "string";
+  const value = isEntry ? item[1] : item;
+  const got = `got ${typeName(value)}${isEntry ? ` as "${item[0]}"` : ""}`;
+  if (ArrayBuffer.isView(value)) return `${got}: a parameter is made by engine.parameter(shape, { data })`;
+  if (Array.isArray(value)) return `${got}: a list of parameters is flat, with pairs as [name, parameter]`;
+  if (tagOf(value) === "Object")
+    return `${got}: parameters are made by engine.parameter(shape), and an object of them is flat`;
+  return `${got}: a parameter is made by engine.parameter(shape)`;
+}
