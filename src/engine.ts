@@ -3,6 +3,7 @@
 // A kernel bound to a linear memory.
 
 import { checkKeys, tagOf, typeName } from "./common/checks.js";
+import type { WebAssemblyMemory, WebAssemblyModule } from "./common/webassembly.js";
 import type { Kernel } from "./kernel/kernel.js";
 import { type KernelSource, selectKernel, suppliedKernel } from "./kernel/select.js";
 import type { Allocator } from "./memory/allocator.js";
@@ -17,7 +18,7 @@ export interface EngineOptions extends ArenaOptions, ForeignOptions {
    */
   rounding?: "fused" | "separate";
   /** a kernel that you have compiled yourself from `sgd-wasm/kernel.wasm`; by default the built-in one that fits the runtime */
-  module?: WebAssembly.Module;
+  module?: WebAssemblyModule;
 }
 
 export interface EngineInfo {
@@ -34,7 +35,7 @@ export const ENGINE_OPTIONS = ["rounding", "memory", "allocate", "free", "initia
 
 /** Where parameters live. Made by `createEngine` or `createThreadedEngine`. */
 export class Engine {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WebAssemblyMemory;
   /** @internal */
   kernel: Kernel;
   /** @internal */

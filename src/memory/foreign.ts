@@ -1,6 +1,7 @@
 // Regions in somebody else's memory, from their allocator.
 
 import { checkInteger, tagOf, typeName } from "../common/checks.js";
+import type { WebAssemblyMemory } from "../common/webassembly.js";
 import { ADDRESS_SPACE, type Allocator, type Block } from "./allocator.js";
 
 /** What vectors are loaded fastest from. */
@@ -8,7 +9,7 @@ const ALIGNMENT = 16;
 
 export interface ForeignOptions {
   /** run inside this memory, which may be shared; then `allocate` and `free` are required */
-  memory?: WebAssembly.Memory;
+  memory?: WebAssemblyMemory;
   /** `byteLength` to the byte address of as many bytes in `memory`, as any malloc gives it; 0 when there is no room */
   allocate?: (byteLength: number) => number;
   /** takes back what `allocate(byteLength)` returned as `address` */

@@ -39,12 +39,20 @@ process.exit(printOutcome(runs) > 0 ? 1 : 0);
 function build() {
   const run = (script) =>
     execFileSync("npm", ["run", "--silent", script], { cwd: REPOSITORY, stdio: ["ignore", "ignore", "inherit"] });
-  const kernel = join(REPOSITORY, "dist/kernel.wasm");
-  const sources = readdirSync(join(REPOSITORY, "assembly"), { recursive: true }).map((name) => `assembly/${name}`);
-  const changed = Math.max(...["asconfig.json", ...sources].map((name) => statSync(join(REPOSITORY, name)).mtimeMs));
-  if (!existsSync(kernel) || statSync(kernel).mtimeMs < changed) run("build:kernel");
+  if (isOlder("dist/kernel.wasm", "assembly")) run("build:kernel");
   run("build:host");
-  if (nodeSuites.length > 0) run("build:types");
+  if (nodeSuites.length > 0 && isOlder("dist/types/index.d.ts", "src")) run("build:types");
+}
+
+function isOlder(file, folder) {
+  const time = (path) => statSync(path).mtimeMs;
+  const result = join(REPOSITORY, file);
+  const sources = readdirSync(join(REPOSITORY, folder), { recursive: true }).map((name) =>
+    join(REPOSITORY, folder, name),
+  );
+  return (
+    !existsSync(result) || sources.some((source) => !source.includes(".generated.") && time(source) > time(result))
+  );
 }
 
 /** Bundles `files`, and starts them in each rounding. */
