@@ -6,6 +6,7 @@ export const STEPS = [
   { tests: "npm test" },
   { tests: "npm run test:bundlers" },
   { check: "npm run check" },
+  { check: "npm run docs -- --check" },
   { check: "npm run size" },
 
   // The main job, and the examples.

@@ -86,6 +86,34 @@ test("all blocks have the right types", () => {
   assert.is(stdout + stderr, "");
 });
 
+const { exports } = JSON.parse(readFileSync(join(PACKAGE, "package.json"), "utf8"));
+const subpaths = Object.keys(exports).filter((subpath) => !/\.(wasm|json)$/.test(subpath));
+
+/** The text of a subpath in the API reference. */
+function reference(subpath: string): string {
+  const [, text] = textOf("docs/api.md").split(new RegExp(`^## sgd-wasm${subpath.slice(1)}$`, "m"));
+  return text?.split(/^## /m)[0] ?? "";
+}
+
+for (const subpath of subpaths) {
+  test(`docs/api.md has every name that sgd-wasm${subpath.slice(1)} exports`, () => {
+    const program = `import * as all from "sgd-wasm${subpath.slice(1)}"; console.log(Object.keys(all).join(" "));`;
+    const values = node(consumer, ["--input-type=module", "--eval", program]).trim().split(" ");
+    const declarations = readFileSync(join(PACKAGE, typesOf(exports[subpath])), "utf8");
+    const lists = [...declarations.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, list]) => list.split(","));
+    const declared = lists.map((name) => name.trim().split(/ as /).at(-1) as string);
+    const names = new Set([...values, ...declared]);
+    assert.ok(names.size > 0);
+    const text = reference(subpath);
+    const missing = [...names].filter((name) => !text.includes(`\n### ${name}\n`) && !text.includes(`[\`${name}\`](#`));
+    assert.equal(missing, [], "npm run docs");
+  });
+}
+
+type Targets = string | { [condition: string]: Targets };
+const typesOf = (targets: Targets): string =>
+  typeof targets === "string" ? targets : typesOf(targets.types ?? Object.values(targets)[0]);
+
 test("the first example of the README has at most twelve lines of code", () => {
   const code = blocks[0].source.split("\n").filter((line) => line.trim() !== "");
   assert.ok(code.length <= 12, `${code.length} lines`);
