@@ -16,7 +16,7 @@ export const STEPS = [
   // What the real PyTorch and other readers have to say.
   { check: "npm run fixtures -- --check" },
   { check: "/usr/bin/python3 test/interop/torch_checkpoint.py" },
-  { check: "test/interop/pytorch2.sh" },
+  { check: "test/interop/pytorch2.sh test/interop/torch_checkpoint.py" },
   { tests: "npm run test:readers -- --require" },
 
   // Long or random searches.

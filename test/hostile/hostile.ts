@@ -38,7 +38,11 @@ export async function runHostile(
 
 async function decodeEveryWay(library: Hostile["library"], file: Uint8Array, index: number): Promise<boolean[]> {
   // Without checksums most damage would be noticed before it reaches what is inside.
-  const options = { checkCrc: index % 4 === 0 };
+  const options: Library.DecodeOptions = {
+    checkCrc: index % 4 === 0,
+    unknown: index % 2 === 0 ? "refuse" : "keep",
+    encoding: (["utf-8", "latin1", "bytes"] as const)[index % 3],
+  };
   const outcomes = [
     outcomeOf(library, file, () => library.decodeTorch(file, options)),
     outcomeOf(library, file, () => library.decodeSafetensors(file)),
@@ -79,7 +83,7 @@ function outcomeOf(library: Hostile["library"], file: Uint8Array, decode: () => 
     if (bytes > allowed) throw new Error(`${bytes} bytes of tensors, ${allowed} are allowed`);
   } catch (error) {
     if (!(error instanceof library.CheckpointError)) throw error;
-    if (error.offset === undefined && error.entry === undefined) throw new Error(`no place: ${error.message}`);
+    if (error.offset === undefined) throw new Error(`no place: ${error.message}`);
     if (!/^.{12,1500}$/su.test(error.message)) throw new Error(`not informative: ${error.message.slice(0, 3000)}`);
     outcome.ok = false;
     outcome.message = error.message;

@@ -10,7 +10,7 @@ const pick = <T>(next: Next, items: readonly T[]): T => items[below(next, items.
 
 const SIZES = [0, 1, 2, 7, 8, 63, 127, 128, 255, 256, 32767, 65535, 65536, 2 ** 24, 2 ** 31 - 1, -1, -2, -(2 ** 31)];
 const SIGNATURES = [0x04034b50, 0x02014b50, 0x06054b50, 0x06064b50, 0x07064b50];
-const OPCODES = `()*.012BCGJKMNQRTUXY]abcdehijklopqrstu}${String.fromCharCode(...Array.from({ length: 25 }, (_, i) => 0x80 + i))}`;
+const OPCODES = `()*.012BCFGIJKLMNQRSTUVXY]abcdeghijklopqrstu}${String.fromCharCode(...Array.from({ length: 25 }, (_, i) => 0x80 + i))}`;
 const GLOBALS = [
   "torch._utils\n_rebuild_tensor_v2\n",
   "torch._utils\n_rebuild_parameter\n",
@@ -21,6 +21,50 @@ const GLOBALS = [
   "_codecs\nencode\n",
   "builtins\nset\n",
   "os\nsystem\n",
+  "torch\ndevice\n",
+  "torch\nbfloat16\n",
+  "torch._utils\n_rebuild_tensor_v3\n",
+  "torch._tensor\n_rebuild_from_type_v2\n",
+  "__builtin__\ngetattr\n",
+  "__builtin__\ncomplex\n",
+  "__builtin__\nbytearray\n",
+  "collections\ndefaultdict\n",
+  "copy_reg\n_reconstructor\n",
+  "numpy\ndtype\n",
+  "numpy.core.multiarray\nscalar\n",
+  "numpy.core.multiarray\n_reconstruct\n",
+  "numpy._core.numeric\n_frombuffer\n",
+  "torch.optim.lr_scheduler\nOneCycleLR\n",
+  "__main__\nMeter\n",
+];
+
+/** Opcodes of protocols 0 and 1, with their lines. */
+const LINES = [
+  ...[
+    "I01\n",
+    "I-7\n",
+    "I99999999999999999999\n",
+    "L5L\n",
+    "F1.5\n",
+    "Fnan\n",
+    "F1e\n",
+    "S'a\\x00\\n'\n",
+    "S'a\n",
+    "Vaé\\u0041\n",
+  ],
+  ...[
+    "p0\n",
+    "p1\n",
+    "g0\n",
+    "g1\n",
+    "g99999999999\n",
+    "l",
+    "d",
+    "o",
+    "i__main__\nMeter\n",
+    "icollections\nOrderedDict\n",
+  ],
+  ...["U\x03storage", "T\x02\0\0\0\xff\xfe", "\x92", "b"],
 ];
 
 /** The file number `index` of those that `seed` stands for. */
@@ -164,6 +208,7 @@ function randomPickle(next: Next, length: number): Uint8Array {
       [0x47, ...randomBytes(next, 8)],
       [...`c${pick(next, GLOBALS)}`].map((character) => character.charCodeAt(0)),
       [0x95, ...le(pick(next, SIZES), 8)],
+      ...LINES,
     ];
     const atom = pick(next, atoms);
     parts.push(typeof atom === "string" ? Array.from(atom, (character) => character.charCodeAt(0)) : atom);

@@ -8,16 +8,20 @@ import { encodedSamples } from "./encoded.js";
 import { runHostile } from "./hostile.js";
 import { deflated, zip64 } from "./samples.js";
 
+const FIXTURES = join(import.meta.dirname, "../fixtures/data");
+
 const { values: options } = parseArgs({
   options: {
     count: { type: "string", default: "100000" },
     seed: { type: "string", default: String(Date.now() % 2 ** 31) },
-    corpus: { type: "string", default: join(import.meta.dirname, "../fixtures/data/checkpoints") },
+    corpus: { type: "string", multiple: true, default: ["checkpoints", "world"].map((name) => join(FIXTURES, name)) },
   },
 });
 
-const files = readdirSync(options.corpus).filter((name) => name.endsWith(".pt"));
-const real = files.map((name) => new Uint8Array(readFileSync(join(options.corpus, name))));
+const real = options.corpus.flatMap((folder) => {
+  const files = readdirSync(folder).filter((name) => name.endsWith(".pt"));
+  return files.map((name) => new Uint8Array(readFileSync(join(folder, name))));
+});
 const corpus = [...real, deflated, zip64, ...encodedSamples(library)];
 const seed = Number(options.seed);
 const start = performance.now();

@@ -1,4 +1,4 @@
-import { CheckpointError } from "../error.js";
+import { CheckpointError } from "./error.js";
 
 /** A file that is laid out, but not written: its size is known, its bytes come piece by piece. */
 export interface Output {

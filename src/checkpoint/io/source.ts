@@ -1,4 +1,5 @@
-import { CheckpointError } from "../error.js";
+import { CheckpointError } from "./error.js";
+import { isBytes, kindOf } from "./kind.js";
 
 /** Random access to the bytes of a file that are not in memory. */
 export interface RandomAccess {
@@ -66,12 +67,9 @@ export function toRandomAccess(source: Blob | RandomAccess): RandomAccess {
 
 /** The argument of a decoder in memory, as bytes. */
 export function toBytes(input: Uint8Array | ArrayBuffer): Uint8Array {
+  const kind = kindOf(input);
   // A subclass such as Node's Buffer has methods of other meanings: its slice() does not copy.
-  if (input instanceof Uint8Array) return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
-  if (input instanceof ArrayBuffer) return new Uint8Array(input);
-  throw new TypeError(`expected the file's bytes as a Uint8Array or an ArrayBuffer, got ${describe(input)}`);
-}
-
-function describe(value: unknown): string {
-  return value === null ? "null" : typeof value === "object" ? Object.prototype.toString.call(value) : typeof value;
+  if (isBytes(input)) return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
+  if (kind === "ArrayBuffer" || kind === "SharedArrayBuffer") return new Uint8Array(input as ArrayBuffer);
+  throw new TypeError(`expected the file's bytes as a Uint8Array or an ArrayBuffer, got ${kind}`);
 }

@@ -1,3 +1,5 @@
+import { kindOf } from "./kind.js";
+
 const encoder = new TextEncoder();
 // Python keeps a byte order mark that begins a string, so it must not be swallowed here.
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -7,7 +9,10 @@ export function isWellFormed(text: string): boolean {
   return !LONE_SURROGATE.test(text);
 }
 
-/** UTF-8; a lone surrogate takes three bytes, as with Python's "surrogatepass". */
+/**
+ * UTF-8; a lone surrogate takes three bytes, as with Python's "surrogatepass". Real files have them: the name of a file that
+ * is not UTF-8 is such a string in Python, and checkpoints hold names of files.
+ */
 export function encodeText(text: string): Uint8Array {
   if (isWellFormed(text)) return encoder.encode(text);
   const bytes: number[] = [];
@@ -24,10 +29,15 @@ export function encodeText(text: string): Uint8Array {
 
 /** The inverse of `encodeText`; null where the bytes are not that. */
 export function decodeText(bytes: Uint8Array): string | null {
+  return decodeUtf8(bytes) ?? decodeWithSurrogates(bytes);
+}
+
+/** UTF-8; null where the bytes are not that. */
+export function decodeUtf8(bytes: Uint8Array): string | null {
   try {
     return strict.decode(unshared(bytes));
   } catch {
-    return decodeWithSurrogates(bytes);
+    return null;
   }
 }
 
@@ -53,7 +63,7 @@ function decodeWithSurrogates(bytes: Uint8Array): string | null {
   return from === 0 ? null : pieces.join("");
 }
 
-/** One character per byte: how Python 2 strings are read. */
+/** One character per byte. */
 export function decodeLatin1(bytes: Uint8Array): string {
   let text = "";
   for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode(...bytes.subarray(i, i + 4096));
@@ -62,5 +72,5 @@ export function decodeLatin1(bytes: Uint8Array): string {
 
 // Browsers refuse to decode out of a SharedArrayBuffer.
 function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : bytes.slice();
+  return kindOf(bytes.buffer) === "ArrayBuffer" ? (bytes as Uint8Array<ArrayBuffer>) : bytes.slice();
 }

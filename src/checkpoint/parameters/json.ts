@@ -1,4 +1,6 @@
 import type { StateDict } from "../../common/tensor-data.js";
+import { CheckpointError } from "../io/error.js";
+import { isPlainObject } from "../io/kind.js";
 import {
   type AnyTensorData,
   checkTensor,
@@ -7,9 +9,7 @@ import {
   littleEndianBytes,
   looksLikeTensor,
   tensorOf,
-} from "../dtype.js";
-import { CheckpointError } from "../error.js";
-import { isPlainObject } from "../io/plain.js";
+} from "../io/tensor.js";
 
 /** What `JSON.stringify` keeps as it is. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };

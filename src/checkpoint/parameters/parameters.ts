@@ -6,8 +6,9 @@ import type { StateDict, TensorData } from "../../common/tensor-data.js";
 import type { Engine } from "../../engine.js";
 import type { Parameter } from "../../parameter.js";
 import type { SGD } from "../../sgd.js";
-import type { AnyTensorData } from "../dtype.js";
-import { CheckpointError } from "../error.js";
+import { CheckpointError } from "../io/error.js";
+import { objectOrMap } from "../io/kind.js";
+import type { AnyTensorData } from "../io/tensor.js";
 import { flattenTree, isFloat, isParameter, type ParameterTree } from "./tree.js";
 
 export interface LoadParametersOptions {
@@ -31,16 +32,18 @@ export interface SaveParametersOptions {
   live?: boolean;
 }
 
-/** Parameters by name: an object of them, or the parameters themselves, each with its `name`. */
-export type NamedParameters = Readonly<Record<string, Parameter>> | Iterable<Parameter>;
+/** Parameters by name: an object or a `Map` of them, pairs, or the parameters themselves, each with its `name`. */
+export type NamedParameters = Readonly<Record<string, Parameter>> | Iterable<Parameter | readonly [string, Parameter]>;
 
 /**
  * Makes a parameter of every parameter in a model's state dict: `model.state_dict()` as `decodeTorch` gives it, or
  * `decodeSafetensors(bytes).tensors`.
  *
- * The result has no prototype, and lists the parameters by their full names ("layers.0.weight": nested objects, `Map`s and
- * arrays are joined by ".") in the order of the dict, which is that of `model.parameters()`. Every one has its name as
- * `parameter.name`, so `SGD` saves and matches state by name. Shapes stay; float32 and float64 stay what they are, float16
+ * The result lists the parameters by their full names ("layers.0.weight": nested objects, `Map`s and arrays are joined by
+ * ".") in the order of the dict, which is that of `model.parameters()`: an object without a prototype, or a `Map` where a
+ * name looks like a natural number (a `ParameterList`'s "0"), because objects put such names first. `SGD`, `saveParameters`
+ * and `restoreParameters` take either. Every parameter has its name as `parameter.name`, so `SGD` saves and matches state by
+ * name. Shapes stay; float32 and float64 stay what they are, float16
  * and bfloat16 become float32, which changes no value. One and the same tensor object under two names is one parameter,
  * called by the first; a file does not say which tensors were tied, so tied ones come as two.
  *
@@ -53,7 +56,7 @@ export type NamedParameters = Readonly<Record<string, Parameter>> | Iterable<Par
  * ```ts
  * const { model, optimizer } = decodeTorch(bytes);
  * const parameters = loadParameters(engine, model);
- * const sgd = new SGD(Object.values(parameters), { lr: 0.1 });
+ * const sgd = new SGD(parameters, { lr: 0.1 });
  * sgd.loadStateDict(optimizer);
  * ```
  */
@@ -64,7 +67,7 @@ export function loadParameters(
 ): Record<string, Parameter> {
   const chosen = choose(flattenTree(tree), options.include);
   const made = new Map<AnyTensorData, Parameter>();
-  const parameters = Object.create(null) as Record<string, Parameter>;
+  const parameters = new Map<string, Parameter>();
   try {
     for (const [name, tensor] of chosen) {
       let parameter = made.get(tensor);
@@ -73,13 +76,13 @@ export function loadParameters(
         parameter = engine.parameter(tensor.shape, { dtype, name, data: floats(tensor) });
         made.set(tensor, parameter);
       }
-      parameters[name] = parameter;
+      parameters.set(name, parameter);
     }
   } catch (error) {
     for (const parameter of made.values()) parameter.dispose();
     throw error;
   }
-  return parameters;
+  return objectOrMap(parameters) as Record<string, Parameter>;
 }
 
 /**
@@ -98,11 +101,11 @@ export function saveParameters(
   options: SaveParametersOptions = {},
 ): Record<string, AnyTensorData> {
   const named = byName(parameters);
-  const saved = Object.create(null) as Record<string, AnyTensorData>;
+  const saved = new Map<string, AnyTensorData>();
   for (const [name, tensor] of options.base === undefined ? [] : flattenTree(options.base)) {
     const parameter = named.get(name);
     if (parameter !== undefined) checkShape(name, parameter, tensor);
-    saved[name] = tensor;
+    saved.set(name, tensor);
   }
   // Tied parameters are one tensor, which is written once.
   const tensors = new Map<Parameter, TensorData>();
@@ -110,9 +113,9 @@ export function saveParameters(
     const { dtype, shape, data } = parameter;
     const tensor = tensors.get(parameter) ?? { dtype, shape: [...shape], data: options.live ? data : data.slice() };
     tensors.set(parameter, tensor);
-    saved[name] = tensor;
+    saved.set(name, tensor);
   }
-  return saved;
+  return objectOrMap(saved) as Record<string, AnyTensorData>;
 }
 
 /**
@@ -172,8 +175,8 @@ function floats({ dtype, data }: AnyTensorData): Float32Array | Float64Array {
 function byName(parameters: NamedParameters): Map<string, Parameter> {
   if (!(Symbol.iterator in parameters)) return new Map(Object.entries(parameters));
   const named = new Map<string, Parameter>();
-  for (const parameter of parameters as Iterable<Parameter>) {
-    const { name } = parameter;
+  for (const item of parameters as Iterable<Parameter | readonly [string, Parameter]>) {
+    const [name, parameter] = isPair(item) ? item : [item.name, item];
     if (name === undefined)
       throw new TypeError(`the parameter of shape [${parameter.shape}] has no name to be saved by`);
     if (named.has(name) && named.get(name) !== parameter) {
@@ -182,6 +185,10 @@ function byName(parameters: NamedParameters): Map<string, Parameter> {
     named.set(name, parameter);
   }
   return named;
+}
+
+function isPair(item: Parameter | readonly [string, Parameter]): item is readonly [string, Parameter] {
+  return Array.isArray(item);
 }
 
 function checkShape(name: string, parameter: Parameter, tensor: AnyTensorData): void {

@@ -1,7 +1,7 @@
 // A model's state dict, as it comes out of a file, as a flat list of named tensors.
 
-import { type AnyTensorData, checkTensor, dtypeInfo } from "../dtype.js";
-import { isPlainObject } from "../io/plain.js";
+import { isMap, isPlainObject, kindOf } from "../io/kind.js";
+import { type AnyTensorData, checkTensor } from "../io/tensor.js";
 
 /**
  * Tensors by name: what the decoders give for `model.state_dict()`. Containers in containers (objects, `Map`s, arrays) stand
@@ -46,12 +46,10 @@ function collect(node: object, prefix: string, depth: number, tensors: Map<strin
 }
 
 function entriesOf(node: object, name: string): Iterable<[unknown, unknown]> {
-  if (node instanceof Map || Array.isArray(node)) return node.entries();
+  if (isMap(node) || Array.isArray(node)) return node.entries();
   if (isPlainObject(node)) return Object.entries(node);
-  const given = Object.prototype.toString.call(node).slice(8, -1);
-  throw new TypeError(
-    `${name === "" ? "the state dict" : JSON.stringify(name)} is a ${given}: expected tensors by name`,
-  );
+  const what = name === "" ? "the state dict" : JSON.stringify(name);
+  throw new TypeError(`${what} is a ${kindOf(node)}: expected tensors by name`);
 }
 
 /** Also what is a tensor in all but its data, so that the message is about those. */
@@ -70,5 +68,5 @@ export function isParameter(name: string, tensor: AnyTensorData, names: Readonly
 }
 
 export function isFloat({ dtype }: AnyTensorData): boolean {
-  return dtypeInfo(dtype) !== undefined && dtype.includes("float");
+  return ["float32", "float64", "float16", "bfloat16"].includes(dtype);
 }

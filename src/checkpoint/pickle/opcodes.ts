@@ -1,54 +1,64 @@
-/** The opcodes of pickle protocols 2 to 5, named as in Python's pickletools. */
-export const OP = {
-  MARK: 0x28,
-  EMPTY_TUPLE: 0x29,
-  STOP: 0x2e,
-  POP: 0x30,
-  POP_MARK: 0x31,
-  DUP: 0x32,
-  BINBYTES: 0x42,
-  SHORT_BINBYTES: 0x43,
-  BINFLOAT: 0x47,
-  BININT: 0x4a,
-  BININT1: 0x4b,
-  BININT2: 0x4d,
-  NONE: 0x4e,
-  BINPERSID: 0x51,
-  REDUCE: 0x52,
-  BINSTRING: 0x54,
-  SHORT_BINSTRING: 0x55,
-  BINUNICODE: 0x58,
-  EMPTY_LIST: 0x5d,
-  APPEND: 0x61,
-  BUILD: 0x62,
-  GLOBAL: 0x63,
-  APPENDS: 0x65,
-  BINGET: 0x68,
-  LONG_BINGET: 0x6a,
-  BINPUT: 0x71,
-  LONG_BINPUT: 0x72,
-  SETITEM: 0x73,
-  TUPLE: 0x74,
-  SETITEMS: 0x75,
-  EMPTY_DICT: 0x7d,
-  PROTO: 0x80,
-  NEWOBJ: 0x81,
-  TUPLE1: 0x85,
-  TUPLE2: 0x86,
-  TUPLE3: 0x87,
-  NEWTRUE: 0x88,
-  NEWFALSE: 0x89,
-  LONG1: 0x8a,
-  LONG4: 0x8b,
-  SHORT_BINUNICODE: 0x8c,
-  BINUNICODE8: 0x8d,
-  BINBYTES8: 0x8e,
-  EMPTY_SET: 0x8f,
-  ADDITEMS: 0x90,
-  FROZENSET: 0x91,
-  NEWOBJ_EX: 0x92,
-  STACK_GLOBAL: 0x93,
-  MEMOIZE: 0x94,
-  FRAME: 0x95,
-  BYTEARRAY8: 0x96,
-} as const;
+// The opcodes of pickle protocols 0 to 5, named as in Python's pickletools.
+
+export const MARK = 0x28;
+export const EMPTY_TUPLE = 0x29;
+export const STOP = 0x2e;
+export const POP = 0x30;
+export const POP_MARK = 0x31;
+export const DUP = 0x32;
+export const BINBYTES = 0x42;
+export const SHORT_BINBYTES = 0x43;
+export const FLOAT = 0x46;
+export const BINFLOAT = 0x47;
+export const INT = 0x49;
+export const BININT = 0x4a;
+export const BININT1 = 0x4b;
+export const LONG = 0x4c;
+export const BININT2 = 0x4d;
+export const NONE = 0x4e;
+export const BINPERSID = 0x51;
+export const REDUCE = 0x52;
+export const STRING = 0x53;
+export const BINSTRING = 0x54;
+export const SHORT_BINSTRING = 0x55;
+export const UNICODE = 0x56;
+export const BINUNICODE = 0x58;
+export const EMPTY_LIST = 0x5d;
+export const APPEND = 0x61;
+export const BUILD = 0x62;
+export const GLOBAL = 0x63;
+export const DICT = 0x64;
+export const APPENDS = 0x65;
+export const GET = 0x67;
+export const BINGET = 0x68;
+export const INST = 0x69;
+export const LONG_BINGET = 0x6a;
+export const LIST = 0x6c;
+export const OBJ = 0x6f;
+export const PUT = 0x70;
+export const BINPUT = 0x71;
+export const LONG_BINPUT = 0x72;
+export const SETITEM = 0x73;
+export const TUPLE = 0x74;
+export const SETITEMS = 0x75;
+export const EMPTY_DICT = 0x7d;
+export const PROTO = 0x80;
+export const NEWOBJ = 0x81;
+export const TUPLE1 = 0x85;
+export const TUPLE2 = 0x86;
+export const TUPLE3 = 0x87;
+export const NEWTRUE = 0x88;
+export const NEWFALSE = 0x89;
+export const LONG1 = 0x8a;
+export const LONG4 = 0x8b;
+export const SHORT_BINUNICODE = 0x8c;
+export const BINUNICODE8 = 0x8d;
+export const BINBYTES8 = 0x8e;
+export const EMPTY_SET = 0x8f;
+export const ADDITEMS = 0x90;
+export const FROZENSET = 0x91;
+export const NEWOBJ_EX = 0x92;
+export const STACK_GLOBAL = 0x93;
+export const MEMOIZE = 0x94;
+export const FRAME = 0x95;
+export const BYTEARRAY8 = 0x96;

@@ -1,13 +1,13 @@
 import { ByteWriter } from "../io/byte-writer.js";
-import { encodeText } from "../io/text.js";
-import { OP } from "./opcodes.js";
+import { decodeLatin1, encodeText } from "../io/text.js";
+import * as op from "./opcodes.js";
 
 /**
  * Writes a pickle of protocol 2 with those opcodes alone that torch.load(weights_only=True) reads. Strings, globals and
  * whatever the caller names are written once and referred to afterwards.
  */
 export class PickleWriter {
-  private readonly out = new ByteWriter().uint8(OP.PROTO).uint8(2);
+  private readonly out = new ByteWriter().uint8(op.PROTO).uint8(2);
   private readonly memo = new Map<unknown, number>();
 
   op(code: number): this {
@@ -19,8 +19,8 @@ export class PickleWriter {
   recall(key: unknown): boolean {
     const index = this.memo.get(key);
     if (index === undefined) return false;
-    if (index < 256) this.out.uint8(OP.BINGET).uint8(index);
-    else this.out.uint8(OP.LONG_BINGET).uint32(index);
+    if (index < 256) this.out.uint8(op.BINGET).uint8(index);
+    else this.out.uint8(op.LONG_BINGET).uint32(index);
     return true;
   }
 
@@ -28,32 +28,41 @@ export class PickleWriter {
   memorise(key: unknown): this {
     const index = this.memo.size;
     this.memo.set(key, index);
-    if (index < 256) this.out.uint8(OP.BINPUT).uint8(index);
-    else this.out.uint8(OP.LONG_BINPUT).uint32(index);
+    if (index < 256) this.out.uint8(op.BINPUT).uint8(index);
+    else this.out.uint8(op.LONG_BINPUT).uint32(index);
     return this;
   }
 
   string(text: string): this {
     if (this.recall(text)) return this;
-    const bytes = encodeText(text);
-    this.out.uint8(OP.BINUNICODE).uint32(bytes.length).bytes(bytes);
-    return this.memorise(text);
+    return this.text(text).memorise(text);
   }
 
-  bytes(bytes: Uint8Array): this {
-    this.out.uint8(OP.BINBYTES).uint32(bytes.length).bytes(bytes);
+  private text(text: string): this {
+    const bytes = encodeText(text);
+    this.out.uint8(op.BINUNICODE).uint32(bytes.length).bytes(bytes);
     return this;
   }
 
+  /** As protocol 2 spells them: `_codecs.encode(text, "latin1")`. Its opcodes for bytes came later. */
+  bytes(bytes: Uint8Array): this {
+    this.global("_codecs", "encode").text(decodeLatin1(bytes)).string("latin1");
+    return this.op(op.TUPLE2).op(op.REDUCE);
+  }
+
+  complex(re: number, im: number): this {
+    return this.global("__builtin__", "complex").float(re).float(im).op(op.TUPLE2).op(op.REDUCE);
+  }
+
   float(value: number): this {
-    this.out.uint8(OP.BINFLOAT).float64(value);
+    this.out.uint8(op.BINFLOAT).float64(value);
     return this;
   }
 
   integer(value: bigint): this {
-    if (value >= 0n && value < 0x100n) this.out.uint8(OP.BININT1).uint8(Number(value));
-    else if (value >= 0n && value < 0x10000n) this.out.uint8(OP.BININT2).uint16(Number(value));
-    else if (BigInt.asIntN(32, value) === value) this.out.uint8(OP.BININT).uint32(Number(BigInt.asUintN(32, value)));
+    if (value >= 0n && value < 0x100n) this.out.uint8(op.BININT1).uint8(Number(value));
+    else if (value >= 0n && value < 0x10000n) this.out.uint8(op.BININT2).uint16(Number(value));
+    else if (BigInt.asIntN(32, value) === value) this.out.uint8(op.BININT).uint32(Number(BigInt.asUintN(32, value)));
     else this.long(value);
     return this;
   }
@@ -63,7 +72,7 @@ export class PickleWriter {
     const magnitude = (value < 0n ? -value : value).toString(16);
     const length = Math.floor(magnitude.length / 2) + 1;
     if (length > 255) throw new RangeError("an integer of more than 2032 bits");
-    this.out.uint8(OP.LONG1).uint8(length);
+    this.out.uint8(op.LONG1).uint8(length);
     const hex = BigInt.asUintN(8 * length, value)
       .toString(16)
       .padStart(2 * length, "0");
@@ -74,18 +83,18 @@ export class PickleWriter {
     // A symbol, so that no string of the value is mistaken for it.
     const key = Symbol.for(`${module}.${name}`);
     if (this.recall(key)) return this;
-    this.out.uint8(OP.GLOBAL).bytes(encodeText(`${module}\n${name}\n`));
+    this.out.uint8(op.GLOBAL).bytes(encodeText(`${module}\n${name}\n`));
     return this.memorise(key);
   }
 
   integers(values: readonly number[]): this {
-    if (values.length === 0) return this.op(OP.EMPTY_TUPLE);
-    this.op(OP.MARK);
+    if (values.length === 0) return this.op(op.EMPTY_TUPLE);
+    this.op(op.MARK);
     for (const value of values) this.integer(BigInt(value));
-    return this.op(OP.TUPLE);
+    return this.op(op.TUPLE);
   }
 
   finish(): Uint8Array<ArrayBuffer> {
-    return this.out.uint8(OP.STOP).finish();
+    return this.out.uint8(op.STOP).finish();
   }
 }

@@ -1,5 +1,6 @@
-import { type AnyTensorData, DTYPES, type DTypeInfo, elementCount, tensorOf } from "../dtype.js";
-import { CheckpointError, quote } from "../error.js";
+import { ownBytes, uint64, viewOf } from "../io/bytes.js";
+import { CheckpointError, quote } from "../io/error.js";
+import { whatElse } from "../io/foreign.js";
 import {
   type RandomAccess,
   type Reader,
@@ -9,10 +10,8 @@ import {
   toBytes,
   toRandomAccess,
 } from "../io/source.js";
-import { decodeText, isWellFormed } from "../io/text.js";
-import { ownBytes } from "../limits.js";
-import { uint64, viewOf } from "../zip/read.js";
-import { type Json, parseStrictJson } from "./strict-json.js";
+import { type AnyTensorData, DTYPES, type DTypeInfo, elementCount, tensorOf } from "../io/tensor.js";
+import { decodeUtf8, isWellFormed } from "../io/text.js";
 
 /** What a safetensors file holds. Both objects have no prototype. */
 export interface Safetensors {
@@ -23,15 +22,17 @@ export interface Safetensors {
 
 /** The reference implementation's bound. */
 const LONGEST_HEADER = 100_000_000;
-const bySafetensorsName = new Map(DTYPES.map((info) => [info.safetensors, info]));
+const bySafetensorsName = new Map<unknown, DTypeInfo>();
+for (const info of DTYPES) if (info.safetensors !== null) bySafetensorsName.set(info.safetensors, info);
 
 /**
  * Reads a safetensors file (https://huggingface.co/docs/safetensors): an unsigned 64-bit header length, a JSON header,
  * the elements. Every tensor gets an array of its own, so files whose data are not aligned are read as well.
  *
- * Dtypes: F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8, BOOL. Throws a `CheckpointError` that says where,
- * for whatever the format forbids: a header over 100 MB or not beginning with "{", a key twice, metadata that is not
- * text, offsets that leave a hole, overlap, or do not fit the shape, bytes that belong to no tensor.
+ * Dtypes: F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8, BOOL, and as raw bytes C64, F8_E4M3, F8_E5M2, F8_E8M0.
+ * Of a name that occurs twice the last counts, as in the reference implementation. Throws a `CheckpointError` that says
+ * where, for whatever the format forbids: a header over 100 MB or that is no JSON object, metadata that is not text, offsets
+ * that leave a hole, overlap, or do not fit the shape, bytes that belong to no tensor.
  */
 export function decodeSafetensors(bytes: Uint8Array | ArrayBuffer): Safetensors {
   const input = toBytes(bytes);
@@ -53,18 +54,17 @@ interface Entry {
 }
 
 function* decode(fileSize: number): Reader<Safetensors> {
-  const { bytes: head } = yield* readExactly(fileSize, 0, 8, "the length of the header");
+  const { bytes: head } = yield* readExactly(fileSize, 0, Math.min(fileSize, 512), "the first bytes");
+  const foreign = whatElse(head, "decodeSafetensors");
+  if (foreign !== undefined) throw new CheckpointError(`not a safetensors file: it is ${foreign}`, 0);
+  if (head.length < 8) throw new CheckpointError(`the length of the header takes 8 bytes, it has ${head.length}`, 0);
   const length = uint64(viewOf(head), 0);
   if (length > LONGEST_HEADER)
     throw new CheckpointError(`a header of ${length} bytes; at most ${LONGEST_HEADER} are read`, 0);
   const { bytes: header } = yield* readExactly(fileSize, 8, length, "the header");
-  if (header[0] !== 0x7b) throw new CheckpointError('the header must begin with "{"', 8);
-  const text = decodeText(header);
-  if (text === null || !isWellFormed(text)) throw new CheckpointError("the header is not UTF-8", 8);
-  const json = parseStrictJson(text, 8) as Map<string, Json>;
-  const metadata = readMetadata(json.get("__metadata__"));
-  json.delete("__metadata__");
-  const entries = [...json].map(([name, value]) => readEntry(name, value));
+  const { __metadata__: given, ...described } = parseHeader(header);
+  const metadata = readMetadata(given);
+  const entries = Object.entries(described).map(([name, value]) => readEntry(name, value));
   checkLayout(entries, fileSize - 8 - length);
   const tensors = Object.create(null) as Record<string, AnyTensorData>;
   for (const { name, info, shape, begin, end } of entries) {
@@ -74,28 +74,43 @@ function* decode(fileSize: number): Reader<Safetensors> {
   return { tensors, metadata };
 }
 
-function readMetadata(json: Json | undefined): Record<string, string> {
+function parseHeader(header: Uint8Array): Record<string, unknown> {
+  const text = decodeUtf8(header);
+  if (text === null) throw new CheckpointError("the header is not UTF-8", 8);
+  if (!/^[ \t\n\r]*\{/.test(text)) throw new CheckpointError('the header must begin with "{"', 8);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new CheckpointError(`the header is not valid: ${(error as Error).message.slice(0, 200)}`, 8);
+  }
+}
+
+function isObject(json: unknown): json is Record<string, unknown> {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
+}
+
+function readMetadata(json: unknown): Record<string, string> {
   const metadata = Object.create(null) as Record<string, string>;
-  if (json === undefined) return metadata;
-  if (!(json instanceof Map)) throw new CheckpointError("__metadata__ must be an object", 8);
-  for (const [key, value] of json) {
+  if (json === undefined || json === null) return metadata;
+  if (!isObject(json)) throw new CheckpointError("__metadata__ must be an object", 8);
+  for (const [key, value] of Object.entries(json)) {
     if (typeof value !== "string") throw new CheckpointError(`__metadata__ ${quote(key)} must be a string`, 8);
     metadata[key] = value;
   }
   return metadata;
 }
 
-function readEntry(name: string, json: Json): Entry {
+function readEntry(name: string, json: unknown): Entry {
   const fault = (what: string) => new CheckpointError(`tensor ${quote(name)} ${what}`, 8);
-  if (!(json instanceof Map)) throw fault("must be an object");
-  const dtype = json.get("dtype");
-  const info = bySafetensorsName.get(dtype as string);
+  if (!isWellFormed(name)) throw fault("has half a surrogate pair in its name");
+  if (!isObject(json)) throw fault("must be an object");
+  const info = bySafetensorsName.get(json.dtype);
   if (info === undefined) {
-    const given = typeof dtype === "string" ? quote(dtype) : "missing";
-    throw fault(`has the dtype ${given}; ${DTYPES.map((known) => known.safetensors).join(", ")} are read`);
+    const given = typeof json.dtype === "string" ? quote(json.dtype) : "missing";
+    throw fault(`has the dtype ${given}; ${[...bySafetensorsName.keys()].join(", ")} are read`);
   }
-  const shape = naturals(json.get("shape"));
-  const offsets = naturals(json.get("data_offsets"));
+  const shape = naturals(json.shape);
+  const offsets = naturals(json.data_offsets);
   if (shape === null) throw fault("must have an array of sizes as its shape");
   if (offsets?.length !== 2) throw fault("must have two data_offsets");
   const [begin, end] = offsets;
@@ -107,9 +122,8 @@ function readEntry(name: string, json: Json): Entry {
   return { name, info, shape, begin, end };
 }
 
-function naturals(json: Json | undefined): number[] | null {
-  if (!Array.isArray(json) || !json.every((item) => Number.isSafeInteger(item))) return null;
-  return json as number[];
+function naturals(json: unknown): number[] | null {
+  return Array.isArray(json) && json.every((item) => Number.isSafeInteger(item) && item >= 0) ? json : null;
 }
 
 /** Each tensor begins where the one before ends, and the last one ends with the file. */

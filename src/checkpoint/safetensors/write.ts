@@ -1,8 +1,18 @@
-import { type AnyTensorData, checkTensor, DTYPES, type DTypeInfo, elementCount, littleEndianBytes } from "../dtype.js";
-import { CheckpointError } from "../error.js";
+import { CheckpointError } from "../io/error.js";
+import { isMap, isPlainObject } from "../io/kind.js";
 import { type Output, toArray, toStream } from "../io/output.js";
-import { isPlainObject } from "../io/plain.js";
+import {
+  type AnyTensorData,
+  checkTensor,
+  DTYPES,
+  type DTypeInfo,
+  elementCount,
+  littleEndianBytes,
+} from "../io/tensor.js";
 import { isWellFormed } from "../io/text.js";
+
+/** Tensors by name, as an object or a `Map`. */
+export type NamedTensors = Readonly<Record<string, AnyTensorData>> | ReadonlyMap<string, AnyTensorData>;
 
 /**
  * A safetensors file (https://huggingface.co/docs/safetensors), byte for byte what the reference implementation writes:
@@ -10,28 +20,26 @@ import { isWellFormed } from "../io/text.js";
  * `metadata` is free text by free text. Throws a `TypeError` that names the tensor where dtype, shape and elements do
  * not agree.
  */
-export function encodeSafetensors(
-  tensors: Record<string, AnyTensorData>,
-  metadata?: Record<string, string>,
-): Uint8Array<ArrayBuffer> {
+export function encodeSafetensors(tensors: NamedTensors, metadata?: Record<string, string>): Uint8Array<ArrayBuffer> {
   return toArray(planSafetensors(tensors, metadata));
 }
 
 /** As `encodeSafetensors`, in chunks of at most 1 MiB. The tensors must stay as they are until the stream has ended. */
 export function encodeSafetensorsStream(
-  tensors: Record<string, AnyTensorData>,
+  tensors: NamedTensors,
   metadata?: Record<string, string>,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   return toStream(planSafetensors(tensors, metadata));
 }
 
-function planSafetensors(tensors: Record<string, AnyTensorData>, metadata: Record<string, string> | undefined): Output {
-  if (typeof tensors !== "object" || tensors === null || !isPlainObject(tensors)) {
-    throw new TypeError("tensors must be a plain object of tensors by name; of a Map, take Object.fromEntries");
-  }
-  const ordered = Object.entries(tensors).map(([name, tensor]) => {
+function planSafetensors(tensors: NamedTensors, metadata: Record<string, string> | undefined): Output {
+  const ordered = entriesOf(tensors).map(([name, tensor]) => {
     checkName(name);
-    return { name, tensor, info: checkTensor(tensor, `tensor ${JSON.stringify(name)}`) };
+    const what = `tensor ${JSON.stringify(name)}`;
+    const info = checkTensor(tensor, what);
+    if (info.safetensors === null)
+      throw new TypeError(`${what} is of dtype ${info.name}, which safetensors does not have`);
+    return { name, tensor, info };
   });
   ordered.sort((a, b) => DTYPES.indexOf(b.info) - DTYPES.indexOf(a.info) || (a.name < b.name ? -1 : 1));
   // Parts are joined as text: an object would put names that are integers first, and lose "__proto__".
@@ -48,6 +56,12 @@ function planSafetensors(tensors: Record<string, AnyTensorData>, metadata: Recor
   new DataView(header.buffer).setBigUint64(0, BigInt(header.length - 8), true);
   header.set(json, 8);
   return { size: header.length + at, pieces: () => pieces(header, ordered) };
+}
+
+function entriesOf(tensors: NamedTensors): [string, AnyTensorData][] {
+  if (isMap(tensors)) return [...tensors] as [string, AnyTensorData][];
+  if (typeof tensors === "object" && tensors !== null && isPlainObject(tensors)) return Object.entries(tensors);
+  throw new TypeError("tensors must be a plain object or a Map of tensors by name");
 }
 
 interface PlannedTensor {
@@ -71,7 +85,8 @@ function* pieces(header: Uint8Array, ordered: PlannedTensor[]): Generator<Uint8A
   }
 }
 
-function checkName(name: string): void {
+function checkName(name: unknown): void {
+  if (typeof name !== "string") throw new TypeError(`a tensor is named by a ${typeof name}, names are strings`);
   if (name === "__metadata__") throw new TypeError('no tensor can be named "__metadata__": pass metadata as such');
   if (!isWellFormed(name)) throw new TypeError(`the name ${JSON.stringify(name)} has half a surrogate pair in it`);
 }

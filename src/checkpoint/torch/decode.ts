@@ -1,4 +1,7 @@
-import { CheckpointError, fail, quote } from "../error.js";
+import { viewOf } from "../io/bytes.js";
+import { CheckpointError, fail, quote } from "../io/error.js";
+import { whatElse } from "../io/foreign.js";
+import { Budget, type CheckpointLimits, resolveLimits } from "../io/limits.js";
 import {
   type RandomAccess,
   type Reader,
@@ -8,35 +11,50 @@ import {
   toBytes,
   toRandomAccess,
 } from "../io/source.js";
-import { Budget, type CheckpointLimits, resolveLimits } from "../limits.js";
+import type { Encoding } from "../pickle/machine.js";
 import type { Storage } from "../pickle/nodes.js";
 import { unpickle } from "../pickle/read.js";
-import { readDirectory, readEntry, viewOf, type ZipDirectory, type ZipEntry } from "../zip/read.js";
+import { readDirectory, readEntry, type ZipDirectory, type ZipEntry } from "../zip/read.js";
 import { finish } from "./finish.js";
-import { decodeLegacy } from "./legacy.js";
+import { findGlobal } from "./globals.js";
+import { decodeLegacy, isLegacy } from "./legacy.js";
+import { findStorage } from "./rebuild.js";
 import type { RunOfBytes } from "./tensor.js";
 
+/** How `decodeTorch` reads a file. */
 export interface DecodeOptions {
   /** Bounds on depth, sizes and expansion, see `CheckpointLimits`. */
   limits?: Partial<CheckpointLimits>;
   /** Compare the checksums of the archive's entries. Default true. */
   checkCrc?: boolean;
+  /**
+   * What becomes of things that no checkpoint needs, such as an object of a user's class: "refuse" the file, or "keep" them as
+   * `{ unknown: "module.Name", args, state }`, inert data. Nothing is looked up or run either way. Default "refuse".
+   */
+  unknown?: "refuse" | "keep";
+  /** How the strings of Python 2 are read: as text, or as `Uint8Array`s. Default "utf-8", as in `torch.load`. */
+  encoding?: Encoding;
 }
 
-interface Context {
+/** What both kinds of file are read with. */
+export interface Context {
   fileSize: number;
   limits: CheckpointLimits;
   budget: Budget;
   checkCrc: boolean;
+  keep: boolean;
+  encoding: Encoding;
 }
 
 /**
- * Reads a file of `torch.save`: the zip archives of PyTorch 1.6 and newer (stored or deflated entries, zip64) and the legacy
- * files before, pickle protocols 2 to 5, either byte order.
+ * Reads a file of `torch.save`: the zip archives of PyTorch 1.6 and newer (stored entries, zip64) and the legacy
+ * files before, pickle protocols 0 to 5, also those of Python 2, either byte order.
  *
- * Dicts with string or integer keys become objects without a prototype, other dicts `Map`s, sets `Set`s, lists and tuples
- * arrays, bytes `Uint8Array`s, integers numbers or, beyond 2^53, `BigInt`s. Tensors and parameters become `{ dtype, shape,
- * data }` with elements of their own in row-major order, whatever their strides were. Attributes are dropped.
+ * Dicts become objects without a prototype where all keys are strings and none looks like a natural number, `Map`s with the
+ * keys' own types and order otherwise; `state` beside the `param_groups` of an optimizer is always an object. Sets become
+ * `Set`s, lists and tuples arrays, bytes `Uint8Array`s, integers numbers or, beyond 2^53, `BigInt`s, complex numbers
+ * `{ re, im }`, devices, dtypes and methods their names. Tensors, parameters and numpy's arrays become `{ dtype, shape, data }`
+ * with elements of their own in row-major order, whatever their strides were. Attributes are dropped.
  *
  * Nothing in the file is executed: a pickled global that is not on a short list is refused by name. Throws a
  * `CheckpointError` that says what is wrong and where; `options.limits` bound the time and memory a file can take.
@@ -65,37 +83,51 @@ export async function decodeTorchFrom(
 }
 
 function* decode(fileSize: number, options: DecodeOptions): Reader<unknown> {
+  const context = contextOf(fileSize, options);
+  const { bytes: head } = yield* readExactly(fileSize, 0, Math.min(fileSize, 512), "the first bytes");
+  if (head[0] === 0x50 && head[1] === 0x4b) return yield* decodeZip(context);
+  if (isLegacy(head)) return yield* decodeLegacy(context);
+  const what = whatElse(head, "decodeTorch");
+  const found = head.length < 4 ? `it has ${head.length} bytes` : `it begins with 0x${hexOf(head)}`;
+  throw new CheckpointError(`not a file of torch.save: it is ${what ?? `no zip archive and no pickle, ${found}`}`, 0);
+}
+
+function contextOf(fileSize: number, options: DecodeOptions): Context {
   const limits = resolveLimits(options.limits);
-  const context = { fileSize, limits, budget: new Budget(limits, fileSize), checkCrc: options.checkCrc ?? true };
-  if (fileSize < 4) throw new CheckpointError(`not a file of torch.save: it has ${fileSize} bytes`, 0);
-  const head = viewOf((yield* readExactly(fileSize, 0, 4, "the first bytes")).bytes);
-  if (head.getUint16(0) === 0x504b) return yield* decodeZip(context);
-  if (head.getUint8(0) === 0x80) return yield* decodeLegacy(fileSize, context);
-  throw new CheckpointError(
-    `not a file of torch.save: it begins with 0x${head.getUint32(0).toString(16).padStart(8, "0")}, ` +
-      "expected a zip archive (504b0304) or a pickle (80)",
-    0,
-  );
+  const { checkCrc = true, unknown = "refuse", encoding = "utf-8" } = options;
+  if (unknown !== "refuse" && unknown !== "keep") {
+    throw new TypeError(`unknown must be "refuse" or "keep", got ${String(unknown)}`);
+  }
+  if (!["utf-8", "latin1", "bytes"].includes(encoding)) {
+    throw new TypeError(`encoding must be "utf-8", "latin1" or "bytes", got ${String(encoding)}`);
+  }
+  return { fileSize, limits, budget: new Budget(limits, fileSize), checkCrc, keep: unknown === "keep", encoding };
+}
+
+function hexOf(head: Uint8Array): string {
+  return viewOf(head).getUint32(0).toString(16).padStart(8, "0");
 }
 
 function* decodeZip(context: Context): Reader<unknown> {
-  const directory = yield* readDirectory(context.fileSize);
+  const { fileSize, checkCrc, keep } = context;
+  const directory = yield* readDirectory(fileSize);
   const pickleEntry = findPickle(directory);
   const stem = pickleEntry.name.slice(0, -"data.pkl".length);
   const littleEndian = yield* readByteOrder(directory.get(`${stem}byteorder`), context);
-  const pickle = yield* readEntry(context.fileSize, pickleEntry, context.budget, context.checkCrc);
-  // Offsets count in the file where the pickle lies there as it is.
-  const inFile = pickle.fileOffset !== undefined;
-  const where = { offset: pickle.fileOffset ?? 0, entry: inFile ? undefined : pickleEntry.name };
-  const { value } = unpickle(pickle.bytes, { ...context, base: where.offset, entry: where.entry });
+  const pickle = yield* readEntry(fileSize, pickleEntry, checkCrc);
+  const { value } = unpickle(pickle.bytes, {
+    ...context,
+    base: pickle.fileOffset,
+    findGlobal: (name, where) => findGlobal(name, where, keep),
+    findPersistent: findStorage,
+  });
   function* open(storage: Storage): Reader<RunOfBytes> {
-    const entry = directory.get(`${stem}data/${storage.key}`);
-    if (entry === undefined)
-      return fail(`the archive has no entry ${quote(`${stem}data/${storage.key}`)}`, storage.where);
-    const { bytes, owned } = yield* readEntry(context.fileSize, entry, context.budget, context.checkCrc);
+    const name = `${stem}data/${storage.key}`;
+    const entry = directory.get(name) ?? fail(`the archive has no entry ${quote(name)}`, storage.where);
+    const { bytes, owned } = yield* readEntry(fileSize, entry, checkCrc);
     return { bytes, owned, littleEndian };
   }
-  return yield* finish(value, { ...context, where, open });
+  return yield* finish(value, { ...context, where: pickle.fileOffset, open });
 }
 
 /** The archive has one folder, named after the file or "archive", and the pickle is in it. */
@@ -117,7 +149,7 @@ function findPickle(directory: ZipDirectory): ZipEntry {
 /** PyTorch 2.1 and newer say it; what was written before is taken as little-endian. */
 function* readByteOrder(entry: ZipEntry | undefined, context: Context): Reader<boolean> {
   if (entry === undefined) return true;
-  const { bytes } = yield* readEntry(context.fileSize, entry, context.budget, context.checkCrc);
+  const { bytes } = yield* readEntry(context.fileSize, entry, context.checkCrc);
   const order = String.fromCharCode(...bytes.subarray(0, 16));
   if (order !== "little" && order !== "big") {
     throw new CheckpointError(`the byte order is ${quote(order)}, "little" and "big" are known`, entry.start);

@@ -1,9 +1,10 @@
-import { type AnyTensorData, checkTensor, littleEndianBytes, looksLikeTensor } from "../dtype.js";
+import { isBytes, isMap, isPlainObject, isSet, kindOf } from "../io/kind.js";
 import { type Output, toArray, toStream } from "../io/output.js";
-import { isPlainObject } from "../io/plain.js";
-import { OP } from "../pickle/opcodes.js";
+import { type AnyTensorData, checkTensor, elementCount, littleEndianBytes, looksLikeTensor } from "../io/tensor.js";
+import * as op from "../pickle/opcodes.js";
 import { PickleWriter } from "../pickle/write.js";
 import { planZip, type StoredEntry } from "../zip/write.js";
+import { isIntegerKey, parametersOf } from "./state.js";
 
 const MAX_DEPTH = 500;
 const HYPERPARAMETERS = new Set(["lr", "momentum", "dampening", "weight_decay"]);
@@ -12,13 +13,15 @@ const HYPERPARAMETERS = new Set(["lr", "momentum", "dampening", "weight_decay"])
  * A file of `torch.save`: `torch.load` reads it from version 1.6 on, with `weights_only=True` and `mmap=True` where they
  * exist, and `torch.optim.SGD.load_state_dict` accepts an optimizer's `stateDict()` from it.
  *
- * Objects become dicts with string keys, `Map`s dicts whose keys keep their type, arrays lists, `Set`s sets, `Uint8Array`s
- * bytes, `{ dtype, shape, data }` tensors. A number is written as an integer when it is one up to 2^53 (and not -0), a
- * `BigInt` always. In an object with the shape of a `StateDict` the keys of `state` become integers, and lr, momentum,
- * dampening and weight_decay floats. What occurs twice is written once, tensors over the same elements share a storage.
+ * Objects become dicts with string keys, `Map`s dicts whose keys keep their type (arrays as keys become tuples), arrays
+ * lists, `Set`s sets, `Uint8Array`s bytes, `{ dtype, shape, data }` tensors, `{ re, im }` complex numbers. A number is written
+ * as an integer when it is one up to 2^53 (and not -0), a `BigInt` always. In an object with the shape of a `StateDict` the
+ * keys of `state` become integers, and lr, momentum, dampening and weight_decay floats. What occurs twice is written once,
+ * tensors over the same elements share a storage.
  *
  * The file is allocated once and tensors are copied straight into it. Throws a `TypeError` that names the place in
- * `value` for whatever Python has no counterpart of: functions, undefined, class instances, cycles.
+ * `value` for whatever Python has no counterpart of: functions, undefined, class instances, cycles, what
+ * `decodeTorch(…, { unknown: "keep" })` kept.
  *
  * ```ts
  * const bytes = encodeTorch({ model, optimizer: optimizer.stateDict(), epoch: 3 });
@@ -62,11 +65,13 @@ class Encoder {
   private readonly bufferIds = new Map<ArrayBufferLike, number>();
   private readonly open = new Set<object>();
   private readonly identities = new Map<object, Map<Role, object>>();
+  /** What the groups call parameters, by the `state` beside them. */
+  private readonly params = new Map<unknown, ReadonlySet<unknown>>();
 
   write(value: unknown, path: string, role: Role): void {
     switch (typeof value) {
       case "boolean":
-        this.pickle.op(value ? OP.NEWTRUE : OP.NEWFALSE);
+        this.pickle.op(value ? op.NEWTRUE : op.NEWFALSE);
         return;
       case "number":
         this.number(value);
@@ -78,7 +83,7 @@ class Encoder {
         this.pickle.string(value);
         return;
       case "object":
-        if (value === null) this.pickle.op(OP.NONE);
+        if (value === null) this.pickle.op(op.NONE);
         else this.object(value, path, role);
         return;
       default:
@@ -104,9 +109,10 @@ class Encoder {
     this.open.add(value);
     if (looksLikeTensor(value)) this.tensor(value, path);
     else if (Array.isArray(value)) this.array(value, path, role);
-    else if (value instanceof Map) this.map(value, path);
-    else if (value instanceof Set) this.set(value, path);
-    else if (value instanceof Uint8Array) this.pickle.bytes(value).memorise(value);
+    else if (isMap(value)) this.map(value, path);
+    else if (isSet(value)) this.set(value, path);
+    else if (isBytes(value)) this.pickle.bytes(value).memorise(value);
+    else if (isComplexNumber(value)) this.pickle.complex(value.re, value.im).memorise(value);
     else this.plain(value, path, role);
     this.open.delete(value);
   }
@@ -122,32 +128,31 @@ class Encoder {
   }
 
   private array(array: unknown[], path: string, role: Role): void {
-    this.pickle.op(OP.EMPTY_LIST).memorise(this.identity(array, role));
+    this.pickle.op(op.EMPTY_LIST).memorise(this.identity(array, role));
     if (array.length === 0) return;
-    this.pickle.op(OP.MARK);
+    this.pickle.op(op.MARK);
     for (let i = 0; i < array.length; i++) this.write(array[i], `${path}[${i}]`, role === "groups" ? "group" : "plain");
-    this.pickle.op(OP.APPENDS);
+    this.pickle.op(op.APPENDS);
   }
 
   private map(map: Map<unknown, unknown>, path: string): void {
-    this.pickle.op(OP.EMPTY_DICT).memorise(map);
+    this.pickle.op(op.EMPTY_DICT).memorise(map);
     if (map.size === 0) return;
-    this.pickle.op(OP.MARK);
+    this.pickle.op(op.MARK);
     this.distinct(map.keys(), path);
     for (const [key, value] of map) {
       this.key(key, path);
       this.write(value, `${path}.get(${String(key)})`, "plain");
     }
-    this.pickle.op(OP.SETITEMS);
+    this.pickle.op(op.SETITEMS);
   }
 
+  /** As protocol 2 spells it: `set([…])`. Its opcodes for sets came later. */
   private set(set: Set<unknown>, path: string): void {
-    this.pickle.op(OP.EMPTY_SET).memorise(set);
-    if (set.size === 0) return;
-    this.pickle.op(OP.MARK);
     this.distinct(set, path);
+    this.pickle.global("__builtin__", "set").op(op.EMPTY_LIST).op(op.MARK);
     for (const item of set) this.key(item, path);
-    this.pickle.op(OP.ADDITEMS);
+    this.pickle.op(op.APPENDS).op(op.TUPLE1).op(op.REDUCE).memorise(set);
   }
 
   /** To Python 1, 1.0 and True are the same key, and so are equal tuples: the second would replace the first. */
@@ -163,30 +168,39 @@ class Encoder {
   /** Arrays as keys were tuples in Python, which lists could not be. */
   private key(key: unknown, path: string): void {
     if (Array.isArray(key)) {
-      this.pickle.op(OP.MARK);
+      this.pickle.op(op.MARK);
       for (const item of key) this.key(item, path);
-      this.pickle.op(OP.TUPLE);
+      this.pickle.op(op.TUPLE);
       return;
     }
-    if (typeof key === "object" && key !== null && !(key instanceof Uint8Array)) refuse(path, "keyed by an object");
+    if (typeof key === "object" && key !== null && !isBytes(key)) refuse(path, "keyed by an object");
     this.write(key, `a key of ${path}`, "plain");
   }
 
   private plain(object: object, path: string, role: Role): void {
     if (!isPlainObject(object)) refuse(path, nameOfClass(object));
     if (Object.getOwnPropertySymbols(object).length > 0) refuse(path, "an object with a symbol as key");
+    if (isKept(object)) refuse(path, `{ unknown: ${JSON.stringify(object.unknown)} }`);
     const entries = Object.entries(object);
-    const isStateDict = role === "plain" && hasShapeOfStateDict(object);
-    this.pickle.op(OP.EMPTY_DICT).memorise(this.identity(object, role));
+    const isStateDict = role === "plain" && this.findState(object);
+    this.pickle.op(op.EMPTY_DICT).memorise(this.identity(object, role));
     if (entries.length === 0) return;
-    this.pickle.op(OP.MARK);
+    const params = role === "state" ? this.params.get(object) : undefined;
+    this.pickle.op(op.MARK);
     for (const [key, value] of entries) {
-      if (role === "state" && /^(0|[1-9]\d{0,15})$/.test(key)) this.pickle.integer(BigInt(key));
+      if (params !== undefined && isIntegerKey(key, params)) this.pickle.integer(BigInt(key));
       else this.pickle.string(key);
       if (role === "group" && HYPERPARAMETERS.has(key) && typeof value === "number") this.pickle.float(value);
       else this.write(value, pathOf(path, key), isStateDict ? roleInStateDict(key) : "plain");
     }
-    this.pickle.op(OP.SETITEMS);
+    this.pickle.op(op.SETITEMS);
+  }
+
+  /** Whether an object has the shape of a `StateDict`. */
+  private findState({ state, param_groups }: { state?: unknown; param_groups?: unknown }): boolean {
+    const params = parametersOf(state, param_groups);
+    if (params !== null) this.params.set(state, params);
+    return params !== null;
   }
 
   private tensor(tensor: AnyTensorData, path: string): void {
@@ -199,13 +213,16 @@ class Encoder {
       stride *= Math.max(tensor.shape[i], 1);
     }
     const { pickle } = this;
-    pickle.global("torch._utils", "_rebuild_tensor_v2").op(OP.MARK);
-    pickle.op(OP.MARK).string("storage").global("torch", info.storage);
-    pickle.string(this.storageKey(tensor)).string("cpu").integer(BigInt(tensor.data.length));
-    pickle.op(OP.TUPLE).op(OP.BINPERSID);
-    pickle.integer(0n).integers(tensor.shape).integers(strides).op(OP.NEWFALSE);
-    pickle.global("collections", "OrderedDict").op(OP.EMPTY_TUPLE).op(OP.REDUCE);
-    pickle.op(OP.TUPLE).op(OP.REDUCE).memorise(tensor);
+    pickle.global("torch._utils", "_rebuild_tensor_v2").op(op.MARK);
+    pickle.op(op.MARK).string("storage").global("torch", info.storage);
+    pickle
+      .string(this.storageKey(tensor))
+      .string("cpu")
+      .integer(BigInt(elementCount(tensor.shape)));
+    pickle.op(op.TUPLE).op(op.BINPERSID);
+    pickle.integer(0n).integers(tensor.shape).integers(strides).op(op.NEWFALSE);
+    pickle.global("collections", "OrderedDict").op(op.EMPTY_TUPLE).op(op.REDUCE);
+    pickle.op(op.TUPLE).op(op.REDUCE).memorise(tensor);
   }
 
   /** The same elements in the same memory are one storage, as tied parameters are in PyTorch. */
@@ -228,13 +245,18 @@ function identityInPython(key: unknown, path: string, depth = 0): string {
   if (typeof key === "string") return JSON.stringify(key);
   if (typeof key === "boolean") return String(Number(key));
   if (Array.isArray(key)) return `(${key.map((item) => identityInPython(item, path, depth + 1)).join(",")})`;
-  return key instanceof Uint8Array ? `bytes ${key.join(",")}` : String(key);
+  return isBytes(key) ? `bytes ${key.join(",")}` : String(key);
 }
 
-function hasShapeOfStateDict(object: object): boolean {
-  const { state, param_groups: groups } = object as { state?: unknown; param_groups?: unknown };
-  if (typeof state !== "object" || state === null || !Array.isArray(groups)) return false;
-  return groups.every((group) => typeof group === "object" && group !== null && Array.isArray(group.params));
+/** What a complex number of Python is here. */
+function isComplexNumber(value: object): value is { re: number; im: number } {
+  const { re, im } = value as { re?: unknown; im?: unknown };
+  return typeof re === "number" && typeof im === "number" && Object.keys(value).length === 2;
+}
+
+/** What `decodeTorch(…, { unknown: "keep" })` gives for things that it does not know. */
+function isKept(value: object): value is { unknown: string } {
+  return "args" in value && "state" in value && typeof (value as { unknown?: unknown }).unknown === "string";
 }
 
 function roleInStateDict(key: string): Role {
@@ -247,7 +269,7 @@ function pathOf(path: string, key: string): string {
 
 function nameOfClass(object: object): string {
   if (ArrayBuffer.isView(object)) {
-    return `${Object.prototype.toString.call(object).slice(8, -1)}, write it as { dtype, shape, data }`;
+    return `${kindOf(object)}, write it as { dtype, shape, data }`;
   }
   return `an instance of ${object.constructor?.name || "a class"}`;
 }

@@ -1,20 +1,26 @@
-import { type AnyTensorData, elementCount } from "../dtype.js";
-import { fail, type Place } from "../error.js";
+import { fail } from "../io/error.js";
+import { objectOrMap } from "../io/kind.js";
+import type { Budget, CheckpointLimits } from "../io/limits.js";
 import type { Reader } from "../io/source.js";
-import type { Budget, CheckpointLimits } from "../limits.js";
-import { Dict, Global, List, type Node, PySet, Storage, Tensor, Tuple } from "../pickle/nodes.js";
+import { type AnyTensorData, elementCount } from "../io/tensor.js";
+import { Complex, Dict, Global, Instance, List, type Node, PySet, Storage, Tensor, Tuple } from "../pickle/nodes.js";
+import { refuseGlobal } from "./globals.js";
+import { numpyValue } from "./numpy.js";
+import { stateAsObject } from "./state.js";
 import { materialise, type RunOfBytes } from "./tensor.js";
 
 export interface FinishOptions {
   limits: CheckpointLimits;
   budget: Budget;
+  /** Whether what no checkpoint needs becomes inert data; it is refused otherwise. */
+  keep: boolean;
   /** The pickle, for faults that have no place of their own. */
-  where: Place;
+  where: number;
   /** Reads the run of elements that a storage names. */
   open(storage: Storage): Reader<RunOfBytes>;
 }
 
-type Composite = List | Tuple | Dict | PySet;
+type Composite = List | Tuple | Dict | PySet | Instance;
 
 /** Turns what a pickle built into JavaScript values, then reads the tensors' elements, one storage at a time. */
 export function* finish(root: Node, options: FinishOptions): Reader<unknown> {
@@ -50,18 +56,32 @@ class Finisher {
 
   /** Depth first on a stack of its own; what occurs twice is converted once and stays shared. */
   convert(root: Node): unknown {
-    if (isComposite(root)) this.enter(root);
+    this.visit(root);
     for (let frame = this.stack.at(-1); frame !== undefined; frame = this.stack.at(-1)) {
       const next = frame.children.next();
-      if (next.done) {
-        this.leave(frame);
-      } else if (isComposite(next.value)) {
-        const known = this.done.get(next.value);
-        if (known === undefined) this.enter(next.value);
-        else this.raise(frame, known.height);
-      }
+      if (next.done) this.leave(frame);
+      else this.visit(next.value, frame);
     }
     return this.valueOf(root);
+  }
+
+  private visit(node: Node, parent?: Frame): void {
+    const known = this.done.get(node);
+    if (known !== undefined) {
+      if (parent !== undefined) this.raise(parent, known.height);
+    } else if (node instanceof Instance) {
+      this.enterInstance(node);
+    } else if (isComposite(node)) {
+      this.enter(node);
+    }
+  }
+
+  /** An object is there before what it holds, which may lead back to it. */
+  private enterInstance(node: Instance): void {
+    const value = numpyValue(node, this.options.budget);
+    if (value === undefined && !this.options.keep) refuseGlobal(node.of.name, node.where);
+    this.done.set(node, { value: value ?? {}, height: 0 });
+    if (value === undefined) this.enter(node);
   }
 
   private enter(node: Composite): void {
@@ -73,9 +93,11 @@ class Finisher {
   }
 
   private leave(frame: Frame): void {
+    const { node } = frame;
     this.stack.pop();
-    this.open.delete(frame.node);
-    this.done.set(frame.node, { value: this.build(frame.node), height: frame.height });
+    this.open.delete(node);
+    if (node instanceof Instance) Object.assign(this.valueOf(node) as object, this.unknown(node));
+    else this.done.set(node, { value: this.build(node), height: frame.height });
     const parent = this.stack.at(-1);
     if (parent !== undefined) this.raise(parent, frame.height);
   }
@@ -95,20 +117,32 @@ class Finisher {
     if (typeof node !== "object" || node === null || node instanceof Uint8Array) return node;
     if (node instanceof Storage) return this.tensor(wholeOf(node));
     if (node instanceof Tensor) return this.tensor(node);
-    if (node instanceof Global) return fail(`the global ${node.name} is no value of a checkpoint`, this.options.where);
+    if (node instanceof Complex) return { ...node };
+    if (node instanceof Global) return this.global(node);
     return this.done.get(node)?.value;
   }
 
-  private build(node: Composite): unknown {
+  private global({ name, known, where }: Global): unknown {
+    if (known.isText) return name;
+    return this.options.keep ? { unknown: name, args: null, state: null } : refuseGlobal(name, where);
+  }
+
+  private unknown({ of, args, keywords, state, list, dict }: Instance): object {
+    return {
+      unknown: of.name,
+      args: this.valueOf(args),
+      state: this.valueOf(state),
+      ...(keywords && keywords.items.size > 0 && { keywords: this.valueOf(keywords) }),
+      ...(list.items.length > 0 && { list: this.valueOf(list) }),
+      ...(dict.items.size > 0 && { dict: this.valueOf(dict) }),
+    };
+  }
+
+  private build(node: Exclude<Composite, Instance>): unknown {
     if (node instanceof PySet) return new Set(Array.from(node.items, (item) => this.valueOf(item)));
     if (!(node instanceof Dict)) return node.items.map((item) => this.valueOf(item));
-    if (hasPlainKeys(node)) {
-      // Without a prototype, so that no key of a file means anything but itself.
-      const object = Object.create(null) as Record<string, unknown>;
-      for (const [key, value] of node.items) object[String(key)] = this.valueOf(value);
-      return object;
-    }
-    return new Map(Array.from(node.items, ([key, value]) => [this.valueOf(key), this.valueOf(value)]));
+    const entries = new Map(Array.from(node.items, ([key, value]) => [this.valueOf(key), this.valueOf(value)]));
+    return objectOrMap(stateAsObject(entries));
   }
 
   /** Its elements come later; the object is there now, so that a tensor mentioned twice is one. */
@@ -131,19 +165,12 @@ function isComposite(node: Node): node is Composite {
 }
 
 function* childrenOf(node: Composite): Generator<Node> {
+  if (node instanceof Instance) {
+    yield* [node.args, node.state, node.list, node.dict, ...(node.keywords ? [node.keywords] : [])];
+    return;
+  }
   if (node instanceof Dict) yield* node.items.keys();
   yield* node.items.values();
-}
-
-/** Strings and integers, no two of which are spelled alike. */
-function hasPlainKeys({ items }: Dict): boolean {
-  const names = new Set<string>();
-  for (const key of items.keys()) {
-    const plain = typeof key === "string" || typeof key === "bigint" || Number.isSafeInteger(key);
-    if (!plain || names.has(String(key))) return false;
-    names.add(String(key));
-  }
-  return true;
 }
 
 function wholeOf(storage: Storage): Tensor {

@@ -1,11 +1,12 @@
-import { CheckpointError, fail, TruncatedError } from "../error.js";
+import { uint64, viewOf } from "../io/bytes.js";
+import { CheckpointError, fail, TruncatedError } from "../io/error.js";
 import { type Reader, readExactly } from "../io/source.js";
-import type { Budget, CheckpointLimits } from "../limits.js";
 import { Dict, List, type Storage } from "../pickle/nodes.js";
 import { type Unpickled, unpickle } from "../pickle/read.js";
-import { uint64, viewOf } from "../zip/read.js";
-import type { FinishOptions } from "./finish.js";
-import { finish } from "./finish.js";
+import type { Context } from "./decode.js";
+import { type FinishOptions, finish } from "./finish.js";
+import { findGlobal } from "./globals.js";
+import { findStorage } from "./rebuild.js";
 import type { RunOfBytes } from "./tensor.js";
 
 /** torch.serialization.MAGIC_NUMBER and PROTOCOL_VERSION: the first two of the five pickles in a row. */
@@ -13,44 +14,62 @@ const MAGIC = 0x1950a86a20f9469cfc6cn;
 const VERSION = 1001;
 const FIRST_WINDOW = 1 << 16;
 
-export interface LegacyOptions {
-  limits: CheckpointLimits;
-  budget: Budget;
+/** Whether a file begins with a pickle: of protocol 2 and later, or with PyTorch's magic number in an older one. */
+export function isLegacy(head: Uint8Array): boolean {
+  return head[0] === 0x80 || String.fromCharCode(...head.subarray(0, 8)) === "L1195470";
 }
 
 /** A file of torch.save before 1.6, or with _use_new_zipfile_serialization=False. */
-export function* decodeLegacy(fileSize: number, options: LegacyOptions): Reader<unknown> {
-  const magic = yield* readPickle(fileSize, 0, options);
+export function* decodeLegacy(context: Context): Reader<unknown> {
+  const { fileSize } = context;
+  const storages = new Map<string, Storage>();
+  const options = { ...context, storages };
+  const magic = yield* readPickle(0, options);
   if (magic.value !== MAGIC) {
     throw new CheckpointError("a pickle, but not of torch.save: it does not begin with PyTorch's magic number", 0);
   }
-  const version = yield* readPickle(fileSize, magic.length, options);
+  const version = yield* readPickle(magic.length, options);
   if (version.value !== VERSION) {
     throw new CheckpointError(`legacy format ${String(version.value)}, ${VERSION} is read`, magic.length);
   }
   const infoAt = magic.length + version.length;
-  const info = yield* readPickle(fileSize, infoAt, options);
+  const info = yield* readPickle(infoAt, options);
   if (!(info.value instanceof Dict))
     throw new CheckpointError("the system info of a legacy file must be a dict", infoAt);
   const objectAt = infoAt + info.length;
-  const object = yield* readPickle(fileSize, objectAt, options);
+  const object = yield* readPickle(objectAt, options);
   const keysAt = objectAt + object.length;
-  const keys = yield* readPickle(fileSize, keysAt, options);
-  const runs = yield* findRuns(fileSize, keys, object.storages, keysAt);
+  const keys = yield* readPickle(keysAt, options);
+  const runs = yield* findRuns(fileSize, keys, storages, keysAt);
   return yield* finish(object.value, {
-    ...options,
-    where: { offset: objectAt, entry: undefined },
+    ...context,
+    where: objectAt,
     open: opener(fileSize, runs),
   });
 }
 
+interface PickleContext extends Context {
+  /** The storages that were mentioned, each as it was first. */
+  storages: Map<string, Storage>;
+}
+
 /** A pickle says its length only by its end, so the window grows until it is there. */
-function* readPickle(fileSize: number, at: number, options: LegacyOptions): Reader<Unpickled> {
+function* readPickle(at: number, { storages, ...context }: PickleContext): Reader<Unpickled> {
+  const { fileSize, keep } = context;
   for (let window = FIRST_WINDOW; ; window *= 4) {
     const length = Math.min(window, fileSize - at);
     const { bytes } = yield* readExactly(fileSize, at, length, "a pickle");
     try {
-      return unpickle(bytes, { ...options, base: at, entry: undefined });
+      return unpickle(bytes, {
+        ...context,
+        base: at,
+        findGlobal: (name, where) => findGlobal(name, where, keep),
+        findPersistent(id, where) {
+          const storage = findStorage(id, where);
+          if (!storages.has(storage.key)) storages.set(storage.key, storage);
+          return storage;
+        },
+      });
     } catch (error) {
       if (!(error instanceof TruncatedError) || at + length === fileSize) throw error;
     }

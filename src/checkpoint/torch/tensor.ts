@@ -1,6 +1,6 @@
-import { type AnyTensorData, elementCount, tensorOf } from "../dtype.js";
-import { fail } from "../error.js";
-import { allocate, ownBytes } from "../limits.js";
+import { allocate, HOST_IS_LITTLE_ENDIAN, ownBytes } from "../io/bytes.js";
+import { fail } from "../io/error.js";
+import { type AnyTensorData, type DTypeInfo, elementCount, isComplex, numberBytes, tensorOf } from "../io/tensor.js";
 import type { Tensor } from "../pickle/nodes.js";
 
 /** The bytes of one run of elements, and their byte order. */
@@ -20,14 +20,33 @@ export function materialise(tensor: Tensor, run: RunOfBytes): AnyTensorData {
     fail(`storage ${JSON.stringify(storage.key)} has ${run.bytes.length} bytes where ${to} are needed`, storage.where);
   }
   const bytes = elementCount(shape) * dtype.bytes;
-  if (bytes === 0 || isContiguous(tensor)) {
-    const start = from + tensor.offset * dtype.bytes;
-    const whole = bytes === 0 ? new Uint8Array() : run.bytes.subarray(start, start + bytes);
-    return tensorOf(dtype, shape, ownBytes(whole, run.owned), run.littleEndian);
+  const start = from + tensor.offset * dtype.bytes;
+  let target: Uint8Array;
+  if (bytes === 0) {
+    target = new Uint8Array();
+  } else if (isContiguous(tensor)) {
+    target = ownBytes(run.bytes.subarray(start, start + bytes), run.owned);
+  } else {
+    target = new Uint8Array(allocate(bytes, "a tensor"));
+    gather(run.bytes.subarray(from, to), target, tensor);
   }
-  const target = new Uint8Array(allocate(bytes, "a tensor"));
-  gather(run.bytes.subarray(from, to), target, tensor);
-  return tensorOf(dtype, shape, target, run.littleEndian);
+  const output = tensorOf(dtype, shape, target, run.littleEndian);
+  if (tensor.negative) negate(output, dtype);
+  return output;
+}
+
+/** Changes the sign of every number, in place. */
+function negate({ data }: AnyTensorData, info: DTypeInfo): void {
+  if (info.name.includes("float") || isComplex(info)) {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const width = numberBytes(info);
+    // The sign is the highest bit of each number. Raw bytes are little-endian everywhere.
+    const highest = HOST_IS_LITTLE_ENDIAN || info.array === Uint8Array ? width - 1 : 0;
+    for (let i = highest; i < bytes.length; i += width) bytes[i] ^= 0x80;
+  } else {
+    const integers = data as Int32Array;
+    for (let i = 0; i < integers.length; i++) integers[i] = -integers[i];
+  }
 }
 
 function isContiguous({ shape, strides }: Tensor): boolean {

@@ -1,5 +1,5 @@
-import { CheckpointError, quote } from "../error.js";
 import { ByteWriter } from "../io/byte-writer.js";
+import { CheckpointError, quote } from "../io/error.js";
 import type { Output } from "../io/output.js";
 import { crc32 } from "./crc32.js";
 

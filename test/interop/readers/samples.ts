@@ -1,12 +1,12 @@
 // What the files hold.
 
-import type { AnyTensorData, DType } from "../../../src/checkpoint/index.js";
+import type { AnyTensorData, TensorDType } from "../../../src/checkpoint/index.js";
 import { tensors } from "../../hostile/encoded.js";
 
 export type Tensors = Record<string, AnyTensorData>;
 
 /** As safetensors spells them. */
-export const DTYPE_NAMES: Record<DType, string> = {
+export const DTYPE_NAMES: Record<TensorDType, string> = {
   bool: "BOOL",
   uint8: "U8",
   int8: "I8",
@@ -20,6 +20,11 @@ export const DTYPE_NAMES: Record<DType, string> = {
   float64: "F64",
   int64: "I64",
   uint64: "U64",
+  float8_e4m3fn: "F8_E4M3",
+  float8_e5m2: "F8_E5M2",
+  float8_e8m0fnu: "F8_E8M0",
+  complex64: "C64",
+  complex128: "",
 };
 
 const unsigned: Tensors = {

@@ -56,10 +56,13 @@ test("bytes that are decoded are copies, whatever kind of Uint8Array the file is
   assert.equal([...b], [1, 2]);
 });
 
-test("tensors in a Map, or none at all, are refused instead of lost", () => {
+test("tensors in a Map are written as they are in an object; what is neither is refused", () => {
   const tensor = { dtype: "float32" as const, shape: [1], data: new Float32Array(1) };
-  assert.throws(() => encodeSafetensors(new Map([["a", tensor]]) as never), /Object\.fromEntries/);
-  assert.throws(() => encodeSafetensors(null as never), /plain object/);
+  assert.equal(encodeSafetensors(new Map([["1", tensor]])), encodeSafetensors({ 1: tensor }));
+  assert.throws(() => encodeSafetensors(new Map([[1, tensor]]) as never), /named by a number/);
+  for (const wrong of [null, [tensor], new Set([tensor])]) {
+    assert.throws(() => encodeSafetensors(wrong as never), /plain object or a Map/);
+  }
 });
 
 test.run();

@@ -1,4 +1,6 @@
-import type { TensorData } from "../common/tensor-data.js";
+import type { TensorData } from "../../common/tensor-data.js";
+import { HOST_IS_LITTLE_ENDIAN, swapBytes } from "./bytes.js";
+import { kindOf } from "./kind.js";
 
 /** The counterparts of `TensorData` for integers and booleans; the elements of "bool" are 0 or 1. */
 export interface IntegerTensorData {
@@ -7,37 +9,57 @@ export interface IntegerTensorData {
   data: Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array | BigInt64Array | BigUint64Array;
 }
 
+/** Tensors whose elements JavaScript has no array for: `data` are their bytes, little-endian. */
+export interface RawTensorData {
+  dtype: "complex64" | "complex128" | "float8_e4m3fn" | "float8_e5m2" | "float8_e8m0fnu";
+  shape: number[];
+  data: Uint8Array;
+}
+
 /** Every tensor that the formats carry. */
-export type AnyTensorData = TensorData | IntegerTensorData;
-export type DType = AnyTensorData["dtype"];
+export type AnyTensorData = TensorData | IntegerTensorData | RawTensorData;
+/** The element types of the formats, named as PyTorch names them. */
+export type TensorDType = AnyTensorData["dtype"];
 type Elements = AnyTensorData["data"];
 
 /** One element type: how JavaScript, PyTorch and safetensors name it. */
 export interface DTypeInfo {
-  name: DType;
+  name: TensorDType;
   bytes: number;
   array: { new (buffer: ArrayBuffer, byteOffset?: number, length?: number): Elements; readonly name: string };
   /** The class `torch.<storage>`; null where PyTorch has no typed storage for it. */
   storage: string | null;
-  safetensors: string;
+  /** null where the format has no name for it. */
+  safetensors: string | null;
 }
 
+type Row = [TensorDType, number, DTypeInfo["array"], storage: string | null, safetensors: string | null];
+
 // In the order in which the reference implementation of safetensors ranks them.
-export const DTYPES: readonly DTypeInfo[] = [
-  { name: "bool", bytes: 1, array: Uint8Array, storage: "BoolStorage", safetensors: "BOOL" },
-  { name: "uint8", bytes: 1, array: Uint8Array, storage: "ByteStorage", safetensors: "U8" },
-  { name: "int8", bytes: 1, array: Int8Array, storage: "CharStorage", safetensors: "I8" },
-  { name: "int16", bytes: 2, array: Int16Array, storage: "ShortStorage", safetensors: "I16" },
-  { name: "uint16", bytes: 2, array: Uint16Array, storage: null, safetensors: "U16" },
-  { name: "float16", bytes: 2, array: Uint16Array, storage: "HalfStorage", safetensors: "F16" },
-  { name: "bfloat16", bytes: 2, array: Uint16Array, storage: "BFloat16Storage", safetensors: "BF16" },
-  { name: "int32", bytes: 4, array: Int32Array, storage: "IntStorage", safetensors: "I32" },
-  { name: "uint32", bytes: 4, array: Uint32Array, storage: null, safetensors: "U32" },
-  { name: "float32", bytes: 4, array: Float32Array, storage: "FloatStorage", safetensors: "F32" },
-  { name: "float64", bytes: 8, array: Float64Array, storage: "DoubleStorage", safetensors: "F64" },
-  { name: "int64", bytes: 8, array: BigInt64Array, storage: "LongStorage", safetensors: "I64" },
-  { name: "uint64", bytes: 8, array: BigUint64Array, storage: null, safetensors: "U64" },
+const ROWS: Row[] = [
+  ["bool", 1, Uint8Array, "Bool", "BOOL"],
+  ["uint8", 1, Uint8Array, "Byte", "U8"],
+  ["int8", 1, Int8Array, "Char", "I8"],
+  ["float8_e5m2", 1, Uint8Array, null, "F8_E5M2"],
+  ["float8_e4m3fn", 1, Uint8Array, null, "F8_E4M3"],
+  ["float8_e8m0fnu", 1, Uint8Array, null, "F8_E8M0"],
+  ["int16", 2, Int16Array, "Short", "I16"],
+  ["uint16", 2, Uint16Array, null, "U16"],
+  ["float16", 2, Uint16Array, "Half", "F16"],
+  ["bfloat16", 2, Uint16Array, "BFloat16", "BF16"],
+  ["int32", 4, Int32Array, "Int", "I32"],
+  ["uint32", 4, Uint32Array, null, "U32"],
+  ["float32", 4, Float32Array, "Float", "F32"],
+  ["complex64", 8, Uint8Array, "ComplexFloat", "C64"],
+  ["float64", 8, Float64Array, "Double", "F64"],
+  ["int64", 8, BigInt64Array, "Long", "I64"],
+  ["uint64", 8, BigUint64Array, null, "U64"],
+  ["complex128", 16, Uint8Array, "ComplexDouble", null],
 ];
+
+export const DTYPES: readonly DTypeInfo[] = ROWS.map(([name, bytes, array, storage, safetensors]) => {
+  return { name, bytes, array, storage: storage && `${storage}Storage`, safetensors };
+});
 
 const byName = new Map<string, DTypeInfo>(DTYPES.map((info) => [info.name, info]));
 
@@ -45,12 +67,13 @@ export function dtypeInfo(name: string): DTypeInfo | undefined {
   return byName.get(name);
 }
 
-export const HOST_IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+export function isComplex({ name }: DTypeInfo): boolean {
+  return name.startsWith("complex");
+}
 
-/** Reverses the bytes of every element, in place. */
-export function swapBytes(bytes: Uint8Array, elementBytes: number): void {
-  if (elementBytes === 1) return;
-  for (let i = 0; i < bytes.length; i += elementBytes) bytes.subarray(i, i + elementBytes).reverse();
+/** Bytes of the numbers that an element is made of: complex ones are two. */
+export function numberBytes(info: DTypeInfo): number {
+  return isComplex(info) ? info.bytes / 2 : info.bytes;
 }
 
 /** The elements of a tensor as little-endian bytes: a view, except on the rare host of the other byte order. */
@@ -67,9 +90,16 @@ export function littleEndianBytes(tensor: AnyTensorData): Uint8Array {
 
 /** A tensor over `bytes`, in the byte order given, which nobody else holds and which are aligned to its elements. */
 export function tensorOf(info: DTypeInfo, shape: number[], bytes: Uint8Array, littleEndian: boolean): AnyTensorData {
-  if (littleEndian !== HOST_IS_LITTLE_ENDIAN) swapBytes(bytes, info.bytes);
-  const data = new info.array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength / info.bytes);
+  // Raw bytes are little-endian everywhere.
+  const wantLittleEndian = info.array === Uint8Array || HOST_IS_LITTLE_ENDIAN;
+  if (littleEndian !== wantLittleEndian) swapBytes(bytes, numberBytes(info));
+  const data = new info.array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength / bytesPerItem(info));
   return { dtype: info.name, shape, data } as AnyTensorData;
+}
+
+/** Of the array: raw tensors have several items an element. */
+function bytesPerItem(info: DTypeInfo): number {
+  return info.array === Uint8Array ? 1 : info.bytes;
 }
 
 /** The number of elements of a shape; NaN where that is not a count, or beyond 2^53. */
@@ -92,17 +122,17 @@ export function looksLikeTensor(value: object): value is AnyTensorData {
 export function checkTensor(tensor: AnyTensorData, path: string): DTypeInfo {
   const info = dtypeInfo(tensor.dtype);
   if (info === undefined) {
-    const known = DTYPES.map((dtype) => dtype.name).join(", ");
+    const known = DTYPES.map(({ name }) => name).join(", ");
     throw new TypeError(`${path} has the dtype ${JSON.stringify(tensor.dtype)}; there are ${known}`);
   }
   if (!Array.isArray(tensor.shape)) throw new TypeError(`${path} must have an array of sizes as its shape`);
-  const given = Object.prototype.toString.call(tensor.data).slice(8, -1);
+  const given = kindOf(tensor.data);
   if (given !== info.array.name) {
     throw new TypeError(`${path} is of dtype ${info.name} and must hold a ${info.array.name}, got ${given}`);
   }
-  const count = elementCount(tensor.shape);
-  if (count !== tensor.data.length) {
-    throw new TypeError(`${path} has shape [${tensor.shape.join(", ")}] and ${tensor.data.length} elements`);
+  const elements = (tensor.data.length * bytesPerItem(info)) / info.bytes;
+  if (elementCount(tensor.shape) !== elements) {
+    throw new TypeError(`${path} has shape [${tensor.shape.join(", ")}] and ${elements} elements`);
   }
   return info;
 }

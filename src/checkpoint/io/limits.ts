@@ -1,13 +1,12 @@
-import { CheckpointError, fail, type Place } from "./error.js";
+import { fail } from "./error.js";
 
 /** Bounds on what a file may ask for. Time and memory of a decode are in proportion to the input's size within them. */
 export interface CheckpointLimits {
   /** Nesting of containers. Default 500. */
   maxDepth: number;
   /**
-   * Bytes of inflated entries, of tensors, and of containers (64 each), together, per byte of input. Default 32. Files of
-   * PyTorch come near it only by compression, or with tensors that share a storage or repeat it (strides of 0). The first
-   * MiB is always allowed.
+   * Bytes of tensors and of containers (64 each), together, per byte of input. Default 32. Files of PyTorch come near it
+   * only with tensors that share a storage or repeat it (strides of 0). The first MiB is free.
    */
   maxExpansion: number;
   /** The same sum, whatever the input's size. Default: no bound. */
@@ -23,7 +22,7 @@ export function resolveLimits(given: Partial<CheckpointLimits> = {}): Checkpoint
   const limits = { ...DEFAULTS };
   for (const key of Object.keys(given) as (keyof CheckpointLimits)[]) {
     const value = given[key];
-    if (!(key in DEFAULTS)) {
+    if (!Object.hasOwn(DEFAULTS, key)) {
       throw new TypeError(`unknown limit "${key}"; there are ${Object.keys(DEFAULTS).join(", ")}`);
     }
     if (value === undefined) continue;
@@ -44,7 +43,7 @@ export class Budget {
     this.total = Math.min(limits.maxBytes, Math.max(ALWAYS_ALLOWED, inputBytes * limits.maxExpansion));
   }
 
-  charge(bytes: number, what: string, where: Place): void {
+  charge(bytes: number, what: string, where: number): void {
     if (this.spent + bytes > this.total) {
       fail(
         `${what} takes ${bytes} bytes, ${this.total - this.spent} of ${this.total} are left; ` +
@@ -54,24 +53,4 @@ export class Budget {
     }
     this.spent += bytes;
   }
-}
-
-/** A buffer of `bytes`; an engine that cannot give it is reported like any other fault of the file. */
-export function allocate(bytes: number, what: string): ArrayBuffer {
-  try {
-    return new ArrayBuffer(bytes);
-  } catch {
-    throw new CheckpointError(`${what} takes ${bytes} bytes, which could not be allocated`);
-  }
-}
-
-/**
- * Bytes that a tensor may keep. Those of a buffer that holds nothing else become the tensor's, so that a large tensor is
- * in memory once; others are copied, which also aligns them.
- */
-export function ownBytes(bytes: Uint8Array, owned: boolean): Uint8Array {
-  if (owned && bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength) return bytes;
-  const copy = new Uint8Array(allocate(bytes.length, "a tensor"));
-  copy.set(bytes);
-  return copy;
 }
