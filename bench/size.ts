@@ -17,7 +17,7 @@ const BUDGET = 18_000;
 /** Bytes that the three kernels may have together. */
 const KERNEL_BUDGET = 30_000;
 const SPAWNS = 15;
-const SUBPATHS = ["checkpoint", "schedule", "threads"];
+const SUBPATHS = ["amp", "checkpoint", "schedule", "threads"];
 const CORE = 'export { createEngine, SGD } from "sgd-wasm";';
 /** What decodes and compiles a kernel, chooses one, and calls it. */
 const LOADER = `

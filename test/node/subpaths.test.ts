@@ -13,6 +13,7 @@ const MARKS: Record<string, string[]> = {
   ".": ["momentum_buffer"],
   "./threads": ["worker_threads", "new Worker", "Atomics.", "cross-origin"],
   "./checkpoint": ["_rebuild_tensor_v2", "safetensors", "__metadata__"],
+  "./amp": ["No inf checks were recorded"],
   "./schedule": ["Detected call of", "annealStrategy"],
 };
 /** The rooms of others that a subpath builds on. */

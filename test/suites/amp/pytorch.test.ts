@@ -1,0 +1,70 @@
+// GradScaler in the scenarios of PyTorch 2.14: scales, parameters, buffers and gradients bit for bit, errors.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import file from "../../fixtures/data/scaler.json.gz";
+import { type ScalerOperation, type ScalerResult, ScalerRun, type ScalerScenario } from "../../reference/scaler.js";
+import { rounding } from "../../support/context.js";
+
+const { scenarios } = file as { scenarios: ScalerScenario[] };
+const test = suite("GradScaler against PyTorch");
+
+const ERRORS: Record<string, string> = {
+  AssertionError: "TypeError",
+  RuntimeError: "Error",
+  KeyError: "Error",
+  ValueError: "RangeError",
+};
+
+/** With fused=True PyTorch divides by the scale, which has other bits unless that is a power of two. */
+const DIVIDED = ["fused/3", "fused/3/f64", "fused/3/bf16"];
+const isTested = ({ name, dtype, masters }: ScalerScenario) =>
+  !DIVIDED.includes(name) && (masters || dtype === "f32" || dtype === "f64");
+
+/** Whether gradients are what PyTorch leaves: a step of one pass does not write to them. */
+function gradientsCompare(ops: readonly ScalerOperation[], at: number): boolean {
+  const since = ops.slice(0, at).map(({ op }) => op);
+  const count = (name: string) => since.slice(since.lastIndexOf("grads")).filter((op) => op === name).length;
+  return count("step") <= count("unscale");
+}
+
+function check(
+  actual: ScalerResult,
+  { stepped, ...expected }: ScalerResult,
+  withGradients: boolean,
+  where: string,
+): void {
+  assert.is(actual.error, expected.error && ERRORS[expected.error], `${where}: ${actual.message}`);
+  // A fused step of PyTorch is called, and skips by itself.
+  if (!where.startsWith("fused")) assert.is(actual.stepped, stepped, where);
+  for (const key of ["value", "state", "scale", "params"] as const) {
+    assert.equal(actual[key], expected[key], `${where}, ${key}`);
+  }
+  for (const key of ["buffers", "masters"] as const) {
+    if (expected[key]) assert.equal(actual[key], expected[key], `${where}, ${key}`);
+  }
+  if (withGradients) assert.equal(actual.grads, expected.grads, `${where}, gradients`);
+}
+
+for (const scenario of scenarios.filter(isTested)) {
+  test(scenario.name, () => {
+    // The data is that of fused multiply-add.
+    if (rounding === "separate") return;
+    const run = new ScalerRun(scenario);
+    scenario.ops.forEach((operation, i) => {
+      const expected = scenario.result[i];
+      check(
+        run.perform(operation),
+        expected,
+        gradientsCompare(scenario.ops, i),
+        `${scenario.name}, ${operation.op} ${i}`,
+      );
+    });
+  });
+}
+
+test("has the scenarios of all types", () => {
+  assert.is(scenarios.length, 44);
+});
+
+test.run();
