@@ -96,6 +96,7 @@ export class Engine {
     }
     this.memory = getMemory();
     this.allocator = allocator as Allocator;
+    this.allocator.explain = () => this.#explainMemory();
   }
 
   get info(): EngineInfo {
@@ -124,6 +125,24 @@ export class Engine {
     const parameter = Parameter.create(this, shape, options);
     this.parameters.add(parameter);
     return parameter;
+  }
+
+  /** What holds the memory, and what would free some. */
+  #explainMemory(): string {
+    const total = { parameters: 0, optimizers: 0, outdated: 0 };
+    for (const parameter of this.parameters) {
+      const { own, buffers } = parameter.heldBytes();
+      total.parameters += own;
+      for (const bytes of buffers) total.optimizers += bytes;
+      // All but the latest belong to optimizers that another one on the same parameter has followed.
+      for (const bytes of buffers.slice(0, -1)) total.outdated += bytes;
+    }
+    const outdated =
+      total.outdated > 0 ? ` (${total.outdated} of them by optimizers before the latest on their parameters)` : "";
+    return (
+      `: parameters and gradients hold ${total.parameters} bytes, optimizers ${total.optimizers}${outdated}. ` +
+      "What helps is parameter.dispose(), optimizer.dispose()"
+    );
   }
 
   /** Frees all parameters, their gradients and optimizer state. Nothing made by this engine can be used afterwards. */

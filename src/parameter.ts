@@ -243,6 +243,14 @@ export class Parameter<D extends DType = DType> {
     else buffer.free();
   }
 
+  /** Memory of the engine that is held: by the parameter and its gradient, and by each momentum buffer, the oldest first. @internal */
+  heldBytes(): { own: number; buffers: number[] } {
+    const bytesOf = (region: Region | null | undefined) => region?.block?.size ?? 0;
+    const rows = this.sparse?.values;
+    const own = bytesOf(this.#elements) + bytesOf(this.gradient) + bytesOf(rows);
+    return { own, buffers: [...this.attached].filter((region) => region !== rows).map(bytesOf) };
+  }
+
   /** How messages call the parameter. @internal */
   get label(): string {
     return `the parameter ${this.name === undefined ? "" : `"${this.name}" `}of shape [${this.shape}]`;

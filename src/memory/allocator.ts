@@ -13,6 +13,8 @@ export interface Allocator {
   readonly memory: WebAssembly.Memory;
   /** the sum of the sizes of what is handed out now */
   readonly allocatedBytes: number;
+  /** ends the message when there is no room: what holds the memory */
+  explain: () => string;
   /** @throws when there is no room; nothing has changed then, except that the memory may have grown */
   allocate(byteLength: number): Block;
   /** Takes a block back: once. */

@@ -21,6 +21,7 @@ export interface ArenaOptions {
 export class Arena implements Allocator {
   readonly memory: WebAssembly.Memory;
   allocatedBytes = 0;
+  explain = () => "";
   readonly #limit: number;
   /** Free ranges, by address, no two adjacent; at the end what was never handed out, up to the limit. Some are empty. */
   readonly #holes: { address: number; end: number }[];
@@ -47,7 +48,8 @@ export class Arena implements Allocator {
     const block = this.#place(size) ?? (this.#giveParkedAway() ? this.#place(size) : null);
     if (block) return block;
     throw new RangeError(
-      `out of memory: ${byteLength} bytes were asked for, ${this.allocatedBytes} of ${this.#limit} are in use`,
+      `out of memory: ${byteLength} bytes were asked for, ${this.allocatedBytes} of ${this.#limit} are in use` +
+        `${this.explain()}, or a higher maximumBytes`,
     );
   }
 

@@ -25,6 +25,7 @@ interface ForeignBlock extends Block {
 export class ForeignAllocator implements Allocator {
   readonly memory: WebAssembly.Memory;
   allocatedBytes = 0;
+  explain = () => "";
   readonly #allocate: (byteLength: number) => number;
   readonly #free: (address: number, byteLength: number) => void;
   /** asked for beyond the need, once an address came that was not aligned */
@@ -96,7 +97,7 @@ export class ForeignAllocator implements Allocator {
     const name = `options.allocate(${byteLength})`;
     // A function of WebAssembly returns addresses as signed numbers.
     const address = Number(given) >>> 0;
-    if (address === 0) throw new RangeError(`out of memory: ${name} returned ${given}`);
+    if (address === 0) throw new RangeError(`out of memory: ${name} returned ${given}${this.explain()}`);
     try {
       if (given !== address && given !== (address | 0)) throw new RangeError(`${name} returned ${given}, no address`);
       this.checkAddress(name, address, byteLength, 1);

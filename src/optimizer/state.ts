@@ -73,31 +73,56 @@ export class ParameterState {
   }
 }
 
+/** Frees the buffers of optimizers that were dropped without `dispose`, where the runtime tells. */
+const forgotten =
+  typeof FinalizationRegistry === "undefined"
+    ? null
+    : new FinalizationRegistry<Set<ParameterState>>((entries) => {
+        for (const entry of entries) entry.free();
+      });
+
 /** The optimizer's state by parameter. An entry that goes frees its buffer. */
 export class OptimizerState extends Map<Parameter, ParameterState> {
+  /** All entries, where they do not keep the state itself alive. */
+  readonly #entries = new Set<ParameterState>();
+
+  constructor() {
+    super();
+    forgotten?.register(this, this.#entries);
+  }
+
   /** The entry of a parameter, made if there is none. @internal */
   entry(parameter: Parameter): ParameterState {
-    if (!this.has(parameter)) super.set(parameter, new ParameterState(parameter));
-    return this.get(parameter) as ParameterState;
+    return this.get(parameter) ?? this.#add(parameter, new ParameterState(parameter));
   }
 
   /** Makes the parameter's entry hold the buffer, as a copy. */
   override set(parameter: Parameter, value: { momentumBuffer: ArrayLike<number> | null }): this {
     if (!Parameter.is(parameter)) throw new TypeError(`state is kept by parameter, got ${typeName(parameter)}`);
     parameter.checkAlive();
-    if (!isRecord(value))
+    if (!isRecord(value)) {
       throw new TypeError(`a state entry must be an object { momentumBuffer }, got ${typeName(value)}`);
+    }
     const entry = this.get(parameter) ?? new ParameterState(parameter);
     entry.momentumBuffer = value.momentumBuffer;
-    return super.set(parameter, entry);
+    this.#add(parameter, entry);
+    return this;
   }
 
   override delete(parameter: Parameter): boolean {
-    this.get(parameter)?.free();
+    const entry = this.get(parameter);
+    if (entry) this.#entries.delete(entry);
+    entry?.free();
     return super.delete(parameter);
   }
 
   override clear(): void {
     for (const parameter of this.keys()) this.delete(parameter);
+  }
+
+  #add(parameter: Parameter, entry: ParameterState): ParameterState {
+    this.#entries.add(entry);
+    super.set(parameter, entry);
+    return entry;
   }
 }

@@ -123,4 +123,38 @@ test("at maximumBytes a new parameter may take the place that a disposed optimiz
   assert.is(engine.info.allocatedBytes, 0);
 });
 
+test("the message when there is no room says who holds the memory, and what helps", () => {
+  const engine = createEngine({ rounding, maximumBytes: 16 * PAGE });
+  const parameter = engine.parameter(PAGE / 4);
+  parameter.ensureGrad().fill(1);
+  const optimizers: SGD[] = [];
+  const message =
+    /^out of memory: 65536 bytes were asked for, 983040 of 1048576 are in use: parameters and gradients hold 131072 bytes, optimizers 851968 \(786432 of them by optimizers before the latest on their parameters\)\. What helps is parameter\.dispose\(\), optimizer\.dispose\(\), or a higher maximumBytes$/;
+  assert.throws(
+    () => {
+      for (;;) {
+        const optimizer = new SGD([parameter], { lr: 1, momentum: 0.5 });
+        optimizers.push(optimizer);
+        optimizer.step();
+      }
+    },
+    (error: Error) => error instanceof RangeError && message.test(error.message),
+  );
+  optimizers[3].dispose();
+  optimizers[optimizers.length - 1].step();
+});
+
+test("`using` gives an optimizer's memory back", () => {
+  const engine = createEngine({ rounding });
+  const parameter = engine.parameter(10);
+  parameter.ensureGrad();
+  const { allocatedBytes } = engine.info;
+  {
+    using optimizer = new SGD([parameter], { lr: 1, momentum: 0.5 });
+    optimizer.step();
+    assert.ok(engine.info.allocatedBytes > allocatedBytes);
+  }
+  assert.is(engine.info.allocatedBytes, allocatedBytes);
+});
+
 test.run();
