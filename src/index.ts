@@ -9,6 +9,7 @@ export { type ClipGradNormOptions, clipGradNorm, clipGradValue } from "./gradien
 export type { SparseGradient } from "./gradient/sparse.js";
 export { type GroupRule, groupParameters } from "./optimizer/group-parameters.js";
 export type { ParamGroup, ParamGroupInit, Params } from "./optimizer/groups.js";
+export type { HookHandle, HookOptions } from "./optimizer/hooks.js";
 export type { LoadOptions } from "./optimizer/load.js";
 export type { GroupOptions, SGDOptions } from "./optimizer/options.js";
 export type { StepOptions, StepReport, ZeroGradOptions } from "./optimizer/step-arguments.js";

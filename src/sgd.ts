@@ -7,6 +7,18 @@ import { allFinite } from "./gradient/finite.js";
 import { clipCoefficient, totalNorm } from "./gradient/norm.js";
 import { formatOptimizer } from "./optimizer/format.js";
 import { adoptGroup, type ParamGroup, type ParamGroupInit, type Params, toGroups } from "./optimizer/groups.js";
+import {
+  callStateDictHooks,
+  callStepPreHooks,
+  type HookHandle,
+  type HookOptions,
+  Hooks,
+  type OptimizerHook,
+  type StateDictHook,
+  type StepArguments,
+  type StepPostHook,
+  type StepPreHook,
+} from "./optimizer/hooks.js";
 import { checkLoadOptions, checkStateDict, type LoadOptions, loadBuffers } from "./optimizer/load.js";
 import { checkedDefaults, type Defaults, type SGDOptions } from "./optimizer/options.js";
 import { Plan } from "./optimizer/plan.js";
@@ -64,6 +76,8 @@ export class SGD {
   /** one object for all steps, so that a step makes none */
   readonly #gradients: GradientOptions = { scale: 1, clip: 1, zero: false };
   readonly #tape = new Tape();
+  /** made with the first of them */
+  #hooks: Hooks<SGD> | null = null;
   /** state entries of a loaded dict that no group mentioned */
   #aside: Record<string, unknown> = {};
 
@@ -114,7 +128,7 @@ export class SGD {
   step<T>(closure?: (() => T) | StepOptions | null, options?: StepOptions): T | StepReport | undefined {
     this.stepCount++;
     // What is rare is in functions of its own: the engine then compiles all of an ordinary step into one piece.
-    if (closure !== undefined || options !== undefined) return this.#stepWith(closure, options);
+    if (closure !== undefined || options !== undefined || this.#hooks) return this.#stepWith(closure, options);
     this.#update(AS_THEY_ARE);
     return undefined;
   }
@@ -147,7 +161,9 @@ export class SGD {
 
   /** A snapshot as plain data, with the keys of PyTorch's `state_dict()`: later steps do not change it. */
   stateDict(): StateDict {
-    return saveState(this.paramGroups, this.#state, this.#aside, this.#names);
+    for (const { call } of this.#hooks?.beforeSave ?? []) call(this);
+    const dict = saveState(this.paramGroups, this.#state, this.#aside, this.#names);
+    return this.#hooks ? callStateDictHooks(this.#hooks.afterSave, this, dict) : dict;
   }
 
   /**
@@ -158,11 +174,43 @@ export class SGD {
    */
   loadStateDict(dict: StateDict, options: LoadOptions = {}): void {
     checkLoadOptions(options);
-    const loaded = checkStateDict(dict, this.paramGroups, this.#names, options.match ?? "auto");
+    const given = this.#hooks && dict ? callStateDictHooks(this.#hooks.beforeLoad, this, { ...dict }) : dict;
+    const loaded = checkStateDict(given, this.paramGroups, this.#names, options.match ?? "auto");
     loadBuffers(loaded.buffers, this.#state);
     this.#aside = loaded.aside;
     this.#tape.clear();
     if (!options.keepHyperparameters) this.paramGroups = loaded.groups;
+    for (const { call } of this.#hooks?.afterLoad ?? []) call(this);
+  }
+
+  /** Calls `hook(optimizer, args, options)` before every step; a pair `[args, options]` that it returns replaces both. */
+  registerStepPreHook(hook: StepPreHook<SGD>): HookHandle {
+    return this.#hooksMade().beforeStep.add(hook);
+  }
+
+  /** Calls `hook(optimizer, args, options)` after every step that took place. */
+  registerStepPostHook(hook: StepPostHook<SGD>): HookHandle {
+    return this.#hooksMade().afterStep.add(hook);
+  }
+
+  /** Calls `hook(optimizer)` before a state dict is made. */
+  registerStateDictPreHook(hook: OptimizerHook<SGD>, options?: HookOptions): HookHandle {
+    return this.#hooksMade().beforeSave.add(hook, options);
+  }
+
+  /** Calls `hook(optimizer, dict)` with every state dict that is made; what it returns takes the dict's place. */
+  registerStateDictPostHook(hook: StateDictHook<SGD>, options?: HookOptions): HookHandle {
+    return this.#hooksMade().afterSave.add(hook, options);
+  }
+
+  /** Calls `hook(optimizer, dict)` with a shallow copy of every state dict to be loaded; one that it returns is loaded instead. */
+  registerLoadStateDictPreHook(hook: StateDictHook<SGD>, options?: HookOptions): HookHandle {
+    return this.#hooksMade().beforeLoad.add(hook, options);
+  }
+
+  /** Calls `hook(optimizer)` after a state dict was loaded. */
+  registerLoadStateDictPostHook(hook: OptimizerHook<SGD>, options?: HookOptions): HookHandle {
+    return this.#hooksMade().afterLoad.add(hook, options);
   }
 
   /** Frees momentum buffers and recorded steps. The parameters stay. */
@@ -180,17 +228,35 @@ export class SGD {
     return formatOptimizer(this.paramGroups);
   }
 
+  #hooksMade(): Hooks<SGD> {
+    this.#hooks ??= new Hooks();
+    return this.#hooks;
+  }
+
   #stepWith<T>(first?: (() => T) | StepOptions | null, second?: StepOptions | null): T | StepReport | undefined {
     const { closure, options } = stepArguments(first, second);
+    if (!this.#hooks) return this.#stepOnce(closure, options, null);
+    const given: StepArguments<SGD> = closure ? [this, closure] : [this];
+    const called = callStepPreHooks(this.#hooks.beforeStep, this, given, options ?? {});
+    const [[, newClosure], newOptions] = called;
+    const hasOptions = options !== null || Object.keys(newOptions).length > 0;
+    const { closure: checked } = stepArguments(newClosure as (() => T) | undefined, undefined);
+    return this.#stepOnce(checked, hasOptions ? newOptions : null, called);
+  }
+
+  /** @param called what post-hooks are called with; null without hooks */
+  #stepOnce<T>(
+    closure: (() => T) | null,
+    options: StepOptions | null,
+    called: readonly [StepArguments<SGD>, StepOptions] | null,
+  ): T | StepReport | undefined {
     if (options) checkStepOptions(options, this.defaults.differentiable);
     const result = closure?.();
     refusePromise(result);
-    if (options === null) {
-      this.#update(AS_THEY_ARE);
-      return result;
-    }
-    const report = this.#stepReporting(options);
-    return closure ? result : report;
+    const report = options && this.#stepReporting(options);
+    if (!options) this.#update(AS_THEY_ARE);
+    if (called && !report?.skipped) for (const { call } of this.#hooks?.afterStep ?? []) call(this, ...called);
+    return closure ? result : (report ?? undefined);
   }
 
   #stepReporting({ gradScale = 1, maxGradNorm, zeroGrad = false, skipNonfinite = false }: StepOptions): StepReport {
