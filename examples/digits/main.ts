@@ -38,6 +38,9 @@ async function run(options: Options): Promise<void> {
   }
 }
 
+// A reader that has seen enough, such as `head`, closes the pipe.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+
 try {
   const options = parseOptions(process.argv.slice(2));
   if (options === "help") process.stdout.write(HELP);

@@ -42,7 +42,7 @@ PyTorch got from the same start.
   --rounding R        fused: multiply-add rounds once, as PyTorch's; separate: twice (fused)
   --svg PATH          where to write the loss curve (out/digits-loss.svg)
   --quiet             no progress, only the result
-  --help              this text
+  -h, --help          this text
 
 The final parameters, and so their hash, are the same on every machine and runtime. The comparison with
 PyTorch is made when the options are those of its recorded run: all but --dtype, --maximize, --svg and --quiet at their defaults
@@ -63,7 +63,7 @@ const FLAGS = {
   rounding: { type: "string", default: DEFAULTS.rounding },
   svg: { type: "string", default: "out/digits-loss.svg" },
   quiet: { type: "boolean", default: false },
-  help: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
 } as const;
 
 /** @throws UsageError */
@@ -94,10 +94,19 @@ export function parseOptions(args: string[]): Options | "help" {
 
 function readFlags(args: string[]) {
   try {
-    return parseArgs({ args, options: FLAGS }).values;
+    return parseArgs({ args: joined(args), options: FLAGS }).values;
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
+}
+
+/** `--steps -1` as `--steps=-1`: parseArgs takes what begins with a dash for an option. */
+function joined(args: string[]): string[] {
+  const isValue = (i: number) => /^-[\d.]/.test(args[i]) && /^--[\w-]+$/.test(args[i - 1] ?? "");
+  return args.flatMap((arg, i) => {
+    if (isValue(i)) return [];
+    return i + 1 < args.length && isValue(i + 1) ? `${arg}=${args[i + 1]}` : arg;
+  });
 }
 
 /** Above this, PyTorch refuses to make a float32 of a number. */

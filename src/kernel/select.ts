@@ -33,13 +33,14 @@ export function selectKernel(
     // Engines refuse at different points: most when a module is compiled, WebKit when it is instantiated.
     if (!(cause instanceof WebAssembly.CompileError)) throw cause;
     throw new Error(
-      "WebAssembly is refused here: a Content Security Policy needs script-src 'wasm-unsafe-eval'; where nothing may be " +
-        "compiled, pass options.module, imported from sgd-wasm/kernel.wasm",
+      "WebAssembly is refused here: a Content Security Policy needs script-src 'wasm-unsafe-eval'; Cloudflare Workers need " +
+        'the export condition "workerd", which wrangler sets (esbuild: --conditions=workerd --loader:.wasm=copy); where ' +
+        "nothing may be compiled, pass options.module, imported from sgd-wasm/kernel.wasm",
       { cause },
     );
   }
   throw new Error(
-    "sgd-wasm needs WebAssembly SIMD: Chrome 91, Firefox 89, Safari 16.4, Node 16.4 or newer, on x86 with SSE4.1",
+    "sgd-wasm needs WebAssembly SIMD: Chrome 91, Firefox 89, Safari 16.4, Node 20.19 or newer, on x86 with SSE4.1",
   );
 }
 

@@ -47,7 +47,7 @@ export function whatIsMissing(): string | null {
   }
   if (isNode()) {
     const complete = typeof environment.process?.getBuiltinModule === "function";
-    return complete ? null : "threads need process.getBuiltinModule: Node 20.16, Node 22.3 or newer";
+    return complete ? null : "threads need process.getBuiltinModule: Node 20.19, Node 22.12 or newer";
   }
   if (typeof environment.Worker !== "function") {
     return "threads need Workers, which this environment does not have";

@@ -27,10 +27,18 @@ export function install(tarball, folder) {
 
 const INSTALLED = "node_modules/sgd-wasm";
 
+/** Everything that the installed package lets one import: "sgd-wasm", "sgd-wasm/threads", … */
+export function packageSubpaths(folder) {
+  return Object.keys(packageExports(folder)).map((subpath) => subpath.replace(".", "sgd-wasm"));
+}
+
+function packageExports(folder) {
+  return JSON.parse(readFileSync(join(folder, INSTALLED, "package.json"), "utf8")).exports;
+}
+
 /** What an import of the installed package resolves to under export conditions, as a path relative to `folder`. */
 export function packageFile(folder, specifier, conditions = []) {
-  const { exports } = JSON.parse(readFileSync(join(folder, INSTALLED, "package.json"), "utf8"));
-  let target = exports[specifier.replace("sgd-wasm", ".")];
+  let target = packageExports(folder)[specifier.replace("sgd-wasm", ".")];
   while (typeof target === "object") {
     target = target[Object.keys(target).find((key) => key === "default" || conditions.includes(key))];
   }

@@ -3,11 +3,11 @@
 // Nothing is packed or installed: the package is src/ in the suites, and this repository in the processes that they start.
 // `--from FOLDER` takes the files from another folder of test/.
 
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { buildStale } from "../../tools/build.mjs";
 import { bundleSuites, fromSource, ROUNDINGS, suiteFiles } from "./bundle.mjs";
 import { REPOSITORY } from "./consumer.mjs";
 import { printOutcome, settle } from "./results.mjs";
@@ -26,7 +26,7 @@ if (suites.length + nodeSuites.length === 0) {
   process.exit(2);
 }
 
-build();
+buildStale(nodeSuites.length > 0 ? undefined : ["kernel", "host"]);
 const folder = mkdtempSync(join(tmpdir(), "sgd-wasm-test-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 const runs = await Promise.all([
@@ -34,26 +34,6 @@ const runs = await Promise.all([
   ...(nodeSuites.length > 0 ? await prepare("node", nodeSuites, ROUNDINGS.slice(0, 1)) : []),
 ]);
 process.exit(printOutcome(runs) > 0 ? 1 : 0);
-
-/** Brings up to date what is generated. */
-function build() {
-  const run = (script) =>
-    execFileSync("npm", ["run", "--silent", script], { cwd: REPOSITORY, stdio: ["ignore", "ignore", "inherit"] });
-  if (isOlder("dist/kernel.wasm", "assembly")) run("build:kernel");
-  run("build:host");
-  if (nodeSuites.length > 0 && isOlder("dist/types/index.d.ts", "src")) run("build:types");
-}
-
-function isOlder(file, folder) {
-  const time = (path) => statSync(path).mtimeMs;
-  const result = join(REPOSITORY, file);
-  const sources = readdirSync(join(REPOSITORY, folder), { recursive: true }).map((name) =>
-    join(REPOSITORY, folder, name),
-  );
-  return (
-    !existsSync(result) || sources.some((source) => !source.includes(".generated.") && time(source) > time(result))
-  );
-}
 
 /** Bundles `files`, and starts them in each rounding. */
 async function prepare(name, files, roundings) {

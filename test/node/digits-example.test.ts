@@ -34,7 +34,9 @@ for (const dtype of ["float32", "float64"] as const) {
 
 test("a wrong option is an error with a hint, and --help explains all", () => {
   assert.throws(() => train("--lr", "fast"), /--help/);
+  assert.throws(() => train("--steps", "-1"), /--steps must be a whole number from 1 to \d+, got "-1"/);
   assert.match(train("--help"), /--momentum/);
+  assert.is(train("-h"), train("--help"));
 });
 
 test.run();

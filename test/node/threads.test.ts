@@ -69,7 +69,7 @@ test("a Node without getBuiltinModule is told which versions have it", () => {
   const program = `delete process.getBuiltinModule;
 console.log(threadsAvailable());
 try { await createThreadedEngine({ threads: 2 }); } catch (error) { console.log(error.message); }`;
-  const output = "false\nthreads need process.getBuiltinModule: Node 20.16, Node 22.3 or newer";
+  const output = "false\nthreads need process.getBuiltinModule: Node 20.19, Node 22.12 or newer";
   assert.equal(run("old", program), { status: 0, output, errors: "" });
 });
 

@@ -47,7 +47,7 @@ inWorkerd("requests give their memory back, and what is no example is refused", 
     [400, 400, 400, 400, 404, 404],
   );
   assert.match(refused[0].text, "expected [{ input: 64 numbers, label: 0 to 9 }, …]");
-  assert.match(withoutCondition, /WebAssembly is refused here/);
+  assert.match(withoutCondition, /WebAssembly is refused here: .*the export condition "workerd"/);
 });
 
 test.run();

@@ -106,7 +106,7 @@ export const PROJECTS = [
     files: { "main.js": MAIN, "index.html": page("/main.js") },
     build: [],
     server: (port) => ["vite", "--host", "127.0.0.1", "--port", port, "--strictPort"],
-    strict: NO_FILE,
+    strict: FILE,
   },
   {
     name: "Vite starter",

@@ -5,7 +5,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { install, pack } from "../consumer.mjs";
+import { isDeepStrictEqual } from "node:util";
+import { install, pack, packageSubpaths } from "../consumer.mjs";
 import { chromium } from "../runtimes/browser.mjs";
 import { ISOLATION, STRICT } from "../runtimes/page-server.mjs";
 import { run, tail } from "../runtimes/process.mjs";
@@ -73,23 +74,31 @@ function verdict(about, text, ok) {
 
 /** The bits of both programs. */
 async function onNode() {
-  writeFileSync(join(OUT, "train.mjs"), train());
+  for (const [name, source] of Object.entries(programs())) writeFileSync(join(OUT, name), source);
   const outputOf = async (program) => {
     const args = ["--input-type=module", "--eval", program];
     return (await run(process.execPath, args, { cwd: OUT, seconds: 20 })).output;
   };
   const output = await outputOf('import { run } from "./train.mjs"; console.log(JSON.stringify(await run()));');
-  return { bits: JSON.parse(output).bits, example: readmeReport(await outputOf(EXAMPLE)).digest };
+  return { ...JSON.parse(output), example: readmeReport(await outputOf(EXAMPLE)).digest };
 }
 
-function train() {
-  return readFileSync(join(HERE, "train.mjs"), "utf8");
+/** The files of every project: train.mjs, and the names that all subpaths of the package export. */
+function programs() {
+  const subpaths = packageSubpaths(OUT).filter((subpath) => !/\.(wasm|json)$/.test(subpath));
+  const imports = subpaths.map((subpath, i) => `import * as _${i} from "${subpath}";\n`).join("");
+  const names = subpaths.map((subpath, i) => `"${subpath}": Object.keys(_${i}).sort()`).join(", ");
+  const exported = `${imports}export const exported = { ${names} };\n`;
+  return { "train.mjs": readFileSync(join(HERE, "train.mjs"), "utf8"), "exported.mjs": exported };
 }
 
 /** What is wrong with a report; null if nothing is. `reason`: what must be said because there are no threads. */
-function compare({ bits, threads, output }, expected, reason) {
+function compare({ bits, separate, exported, threads, output }, expected, reason) {
   if (output !== undefined) return readmeReport(output).digest === expected.example ? null : `it printed ${output}`;
   if (bits !== expected.bits) return `other bits than on Node: ${bits}`;
+  if (!isDeepStrictEqual(separate, expected.separate))
+    return `rounded twice, not as on Node: ${JSON.stringify(separate)}`;
+  if (!isDeepStrictEqual(exported, expected.exported)) return `other names than on Node: ${JSON.stringify(exported)}`;
   const right = reason
     ? reason.test(threads.reason)
     : threads.available && threads.threads === 2 && threads.bits === expected.bits;
@@ -99,7 +108,7 @@ function compare({ bits, threads, output }, expected, reason) {
 /** Gives where the project ran, what came of it, and how threads fare there, if they are not just there. */
 async function* runProject({ name, files, build, pages, server, strict, where = "isolated page", routes = {} }, index) {
   const folder = join(OUT, name.toLowerCase().replaceAll(/\W/g, "-"));
-  const common = { "package.json": `{ "private": true, "type": "module" }`, "train.mjs": train() };
+  const common = { "package.json": `{ "private": true, "type": "module" }`, ...programs() };
   for (const [path, source] of Object.entries({ ...common, ...files })) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), source);

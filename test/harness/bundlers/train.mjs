@@ -3,6 +3,7 @@
 import { createEngine, SGD } from "sgd-wasm";
 import { decodeTorch, encodeSafetensors, encodeTorch } from "sgd-wasm/checkpoint";
 import { createThreadedEngine, threadsAvailable } from "sgd-wasm/threads";
+import { exported } from "./exported.mjs";
 
 /** The second is long enough that threads share its steps. */
 const SIZES = [33, 40_003];
@@ -10,7 +11,14 @@ const STEPS = 10;
 
 export async function run() {
   const engine = createEngine();
-  return { fma: engine.info.fma, bits: await train(engine), threads: await inThreads() };
+  const separate = createEngine({ rounding: "separate" });
+  return {
+    fma: engine.info.fma,
+    bits: await train(engine),
+    separate: { fma: separate.info.fma, bits: await train(separate) },
+    threads: await inThreads(),
+    exported,
+  };
 }
 
 /** With the bits of an engine of two threads, or the reason why there is none. */

@@ -3,7 +3,7 @@
 /** By way: what the message has to match. */
 export const REFUSED = {
   "CSP without Wasm": /Content Security Policy.*'wasm-unsafe-eval'/,
-  "without SIMD": /needs WebAssembly SIMD.*Node 16\.4 or newer/,
+  "without SIMD": /needs WebAssembly SIMD.*Node 20\.19 or newer/,
   "without Wasm": /no WebAssembly,.*--jitless/,
 };
 
