@@ -86,7 +86,7 @@ export function browser({ name, title, path, get, launch, except = [] }) {
   };
 }
 
-const CHROMIUM_FLAGS =
+export const CHROMIUM_FLAGS =
   "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync --disable-dev-shm-usage " +
   "--disable-background-networking --disable-component-update --disable-background-timer-throttling";
 
@@ -102,7 +102,7 @@ export const chromium = browser({
 });
 
 /** No page but ours, no contact with anybody. */
-const FIREFOX_PREFERENCES = {
+export const FIREFOX_PREFERENCES = {
   "browser.shell.checkDefaultBrowser": false,
   "browser.startup.homepage_override.mstone": "ignore",
   "datareporting.policy.dataSubmissionEnabled": false,
@@ -129,7 +129,7 @@ export const firefox = browser({
   },
 });
 
-const MINI_BROWSER = "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser";
+export const MINI_BROWSER = "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser";
 
 export const webkit = {
   ...browser({
@@ -152,7 +152,13 @@ export const webkit = {
 
 /** Starts MiniBrowser on a screen of its own. */
 async function miniBrowser(args, profile) {
-  const screen = start("Xvfb", ["-displayfd", "1", "-screen", "0", "800x600x24", "-nolisten", "tcp"]);
+  const { screen, env } = await startScreen(profile);
+  return [screen, start(MINI_BROWSER, args, { env })];
+}
+
+/** A screen, and the environment in which WebKitGTK's programs use it and keep everything in `profile`. */
+export async function startScreen(profile) {
+  const screen = start("Xvfb", ["-displayfd", "1", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"]);
   const env = {
     ...process.env,
     DISPLAY: `:${await within(20, displayOf(screen))}`,
@@ -163,7 +169,7 @@ async function miniBrowser(args, profile) {
     WEBKIT_DISABLE_COMPOSITING_MODE: "1",
     WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1",
   };
-  return [screen, start(MINI_BROWSER, args, { env })];
+  return { screen, env };
 }
 
 /** The number that Xvfb prints when it is ready. */
