@@ -12,6 +12,7 @@ export const STEPS = [
   // The main job, and the examples.
   { check: "npm start" },
   { check: "npm run example:resume -- --require" },
+  { tests: "npm run test:page" },
 
   // What the real PyTorch and other readers have to say.
   { check: "npm run fixtures -- --check" },
