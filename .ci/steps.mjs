@@ -5,6 +5,8 @@ export const STEPS = [
   // The one command of the README, on every runtime.
   { tests: "npm test" },
   { tests: "npm run test:bundlers" },
+  { tests: "npm run test:tfjs" },
+  { check: "npx tsc -p test/tfjs" },
   { check: "npm run check" },
   { check: "npm run docs -- --check" },
   { check: "npm run size" },

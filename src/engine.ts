@@ -66,11 +66,7 @@ export class Engine {
     }
     checkKeys(options, ENGINE_OPTIONS, "createEngine");
     const { rounding = "fused", memory, allocate, free, module } = options;
-    if (rounding !== "fused" && rounding !== "separate") {
-      throw new TypeError(
-        `rounding must be "fused" or "separate", got ${typeof rounding === "string" ? rounding : typeName(rounding)}`,
-      );
-    }
+    checkRounding(rounding);
     if (module !== undefined && tagOf(module) !== "WebAssembly.Module") {
       throw new TypeError(`module must be a WebAssembly.Module, got ${typeName(module)}: compile the bytes first`);
     }
@@ -159,4 +155,12 @@ export class Engine {
 
 function isShared(memory: WebAssembly.Memory | undefined): boolean {
   return tagOf(memory?.buffer) === "SharedArrayBuffer";
+}
+
+/** @throws TypeError unless it is one of the two */
+export function checkRounding(rounding: unknown): asserts rounding is "fused" | "separate" {
+  if (rounding === "fused" || rounding === "separate") return;
+  throw new TypeError(
+    `rounding must be "fused" or "separate", got ${typeof rounding === "string" ? rounding : typeName(rounding)}`,
+  );
 }

@@ -27,20 +27,36 @@ export interface GroupRule extends GroupOptions {
  */
 export function groupParameters(params: Parameter | Parameters, rules: Iterable<GroupRule>): ParamGroupInit[] {
   const list = [...rules].map(checkRule);
-  const taken: ListedParameter[][] = list.map(() => []);
-  const rest: ListedParameter[] = [];
-  for (const listed of listParameters(params)) {
-    const rule = list.findIndex(({ match }) => matches(match, listed));
-    (taken[rule] ?? rest).push(listed);
-  }
-  const unused = taken.findIndex((group) => group.length === 0);
-  if (unused >= 0)
-    throw new Error(`${labelOf(list[unused], unused)} matches no parameter that no rule before it takes`);
+  const [taken, rest] = sortByRule(listParameters(params), list);
+  checkUsed(list, taken);
   const groups = list.map(({ match, ...options }, i) => ({ ...options, params: collected(taken[i]) }));
   return rest.length > 0 ? [...groups, { params: collected(rest) }] : groups;
 }
 
-function checkRule(rule: GroupRule, index: number): GroupRule {
+/** What each rule takes, and what is left. @internal */
+export function sortByRule(
+  list: readonly ListedParameter[],
+  rules: readonly GroupRule[],
+): [taken: ListedParameter[][], rest: ListedParameter[]] {
+  const taken: ListedParameter[][] = rules.map(() => []);
+  const rest: ListedParameter[] = [];
+  for (const listed of list) {
+    const rule = rules.findIndex(({ match }) => matches(match, listed));
+    (taken[rule] ?? rest).push(listed);
+  }
+  return [taken, rest];
+}
+
+/** @throws Error for a rule that takes nothing @internal */
+export function checkUsed(rules: readonly GroupRule[], taken: readonly ListedParameter[][]): void {
+  const unused = taken.findIndex((group) => group.length === 0);
+  if (unused >= 0) {
+    throw new Error(`${labelOf(rules[unused], unused)} matches no parameter that no rule before it takes`);
+  }
+}
+
+/** @throws TypeError for what is no rule @internal */
+export function checkRule(rule: GroupRule, index: number): GroupRule {
   if (!isRecord(rule)) throw new TypeError(`rule ${index} must be an object { match, … }, got ${typeName(rule)}`);
   if (typeof rule.match !== "function" && tagOf(rule.match) !== "RegExp") {
     throw new TypeError(`match of rule ${index} must be a RegExp or a function, got ${typeName(rule.match)}`);

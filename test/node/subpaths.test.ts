@@ -12,12 +12,13 @@ const test = suite("subpaths");
 const MARKS: Record<string, string[]> = {
   ".": ["momentum_buffer"],
   "./threads": ["worker_threads", "new Worker", "Atomics.", "cross-origin"],
+  "./tfjs": ["TorchSGD", "registerTensor"],
   "./checkpoint": ["_rebuild_tensor_v2", "safetensors", "__metadata__"],
   "./amp": ["No inf checks were recorded"],
   "./schedule": ["Detected call of", "annealStrategy"],
 };
 /** The rooms of others that a subpath builds on. */
-const USES: Record<string, string[]> = {};
+const USES: Record<string, string[]> = { "./tfjs": ["."] };
 /** How an embedded kernel begins: WebAssembly's magic number, as assembly/build.mjs writes it. */
 const KERNEL = "4|U}'}!";
 

@@ -1,0 +1,106 @@
+// The class of optimizers: a tf.Optimizer whose work an SGD does.
+
+import type { SGD } from "../sgd.js";
+import { type Config, fromConfig, toConfig } from "./config.js";
+import type { TfjsOptions } from "./options.js";
+import { type Pair, Training } from "./training.js";
+import type { NamedTensor, Optimizer, Tensor, Tf } from "./types.js";
+
+/** What the optimizer has besides the members of `tf.Optimizer`. */
+export interface TorchSGD {
+  /** the SGD inside: options by group, schedules, `stateDict()`; its parameters stand for the variables, by their names */
+  readonly sgd: SGD;
+  /** Gives all groups a learning rate. */
+  setLearningRate(lr: number): void;
+}
+
+type Gradients = readonly { name: string; tensor: Tensor | null }[] | Readonly<Record<string, Tensor | null>>;
+type TorchSGDClass = new (options: TfjsOptions) => Optimizer & TorchSGD;
+
+const classes = new WeakMap<object, TorchSGDClass>();
+
+/** The class for a copy of tfjs, registered there, so that models saved with it are loaded. */
+export function optimizerClass(tf: Tf): TorchSGDClass {
+  let type = classes.get(tf.Optimizer);
+  if (!type) {
+    type = defineClass(tf);
+    tf.serialization.registerClass(type);
+    classes.set(tf.Optimizer, type);
+  }
+  return type;
+}
+
+function defineClass(tf: Tf): TorchSGDClass {
+  return class TorchSGD extends tf.Optimizer {
+    static readonly className = "TorchSGD";
+    readonly #training: Training;
+    /** what `getWeights` gave last */
+    #given: NamedTensor[] = [];
+
+    static fromConfig(type: TorchSGDClass, config: Config) {
+      return new type(fromConfig(config));
+    }
+
+    constructor(options: TfjsOptions) {
+      super();
+      this.#training = new Training(tf, options);
+    }
+
+    get sgd(): SGD {
+      return this.#training.sgd;
+    }
+
+    setLearningRate(lr: number): void {
+      for (const group of this.sgd.paramGroups) group.lr = lr;
+    }
+
+    applyGradients(gradients: Gradients): void {
+      this.#training.step(pairsOf(tf, gradients));
+      this.incrementIterations();
+    }
+
+    async getWeights(): Promise<NamedTensor[]> {
+      this.#disposeGiven();
+      const momentum = this.#training.saveMomentum().map(({ name, shape, data }) => {
+        return { name, tensor: tf.tensor(data, shape, "float32") };
+      });
+      this.#given = [await this.saveIterations(), ...momentum];
+      for (const { tensor } of this.#given) tf.keep(tensor);
+      return this.#given;
+    }
+
+    async setWeights(weights: NamedTensor[]): Promise<void> {
+      const saved = (await this.extractIterations(weights)).map(async ({ name, tensor }) => {
+        return { name, shape: tensor.shape, data: (await tensor.data()).slice() };
+      });
+      this.#training.loadMomentum(await Promise.all(saved));
+    }
+
+    getConfig(): Config {
+      return toConfig(this.#training.options, this.sgd.paramGroups);
+    }
+
+    override dispose(): void {
+      super.dispose();
+      this.#disposeGiven();
+      this.#training.dispose();
+    }
+
+    #disposeGiven(): void {
+      for (const { tensor } of this.#given) tensor.dispose();
+      this.#given = [];
+    }
+  };
+}
+
+function pairsOf(tf: Tf, gradients: Gradients): Pair[] {
+  const { registeredVariables } = tf.engine();
+  const named = Array.isArray(gradients)
+    ? gradients
+    : Object.entries(gradients).map(([name, tensor]) => ({ name, tensor }));
+  return named.map(({ name, tensor }): Pair => {
+    const variable = registeredVariables[name];
+    if (!variable) throw new Error(`tfjs has no variable ${name}`);
+    return [variable, tensor ?? null];
+  });
+}

@@ -1,0 +1,38 @@
+// Options of `sgd(tf, options)`, and their checks.
+
+import { checkKeys, typeName } from "../common/checks.js";
+import { checkRounding, type EngineOptions } from "../engine.js";
+import { checkRule, type GroupRule } from "../optimizer/group-parameters.js";
+import type { GroupOptions } from "../optimizer/options.js";
+import type { StepOptions } from "../optimizer/step-arguments.js";
+
+const HYPERPARAMETERS = ["lr", "momentum", "dampening", "weightDecay", "nesterov", "maximize"] as const;
+
+type Hyperparameters = Pick<GroupOptions, (typeof HYPERPARAMETERS)[number]>;
+
+export interface TfjsOptions extends Hyperparameters, Pick<StepOptions, "gradScale" | "maxGradNorm"> {
+  /** learning rate η */
+  lr: number;
+  /** `"fused"` (default): PyTorch's bits. `"separate"`: those of `tf.train.momentum`, and fast on every runtime. */
+  rounding?: EngineOptions["rounding"];
+  /**
+   * rules for some of the variables, by name, as for `groupParameters`: the first that matches decides; what none matches has
+   * the options above
+   */
+  groups?: readonly GroupRule[];
+}
+
+const OPTIONS = [...HYPERPARAMETERS, "maxGradNorm", "gradScale", "rounding", "groups"];
+
+export function checkOptions(options: TfjsOptions): void {
+  checkKeys(options, OPTIONS, "sgd");
+  const { groups = [], rounding = "fused" } = options;
+  checkRounding(rounding);
+  if (!Array.isArray(groups)) throw new TypeError(`groups of sgd must be an array, got ${typeName(groups)}`);
+  groups.forEach(checkRule);
+}
+
+/** The options of SGD among those of a group or of `sgd`. */
+export function hyperparametersOf(options: Hyperparameters): Hyperparameters {
+  return Object.fromEntries(HYPERPARAMETERS.map((key) => [key, options[key]]));
+}

@@ -1,0 +1,149 @@
+// The optimizer's state: as tfjs saves it, and as PyTorch does.
+
+import { io } from "@tensorflow/tfjs-core";
+import { type LayersModel, loadLayersModel } from "@tensorflow/tfjs-layers";
+import { decodeTorch, encodeTorch } from "sgd-wasm/checkpoint";
+import { sgd, type TfjsOptions, type TorchSGD } from "sgd-wasm/tfjs";
+import * as assert from "uvu/assert";
+import { BACKENDS, bitsOf, newData, newModel, suiteOn, tf, variable } from "./tf.js";
+
+const OPTIONS: TfjsOptions = {
+  lr: 0.1,
+  momentum: 0.9,
+  weightDecay: 0.01,
+  maxGradNorm: 2,
+  groups: [{ match: /_DENSE\d+\/bias|not_there%/i, weightDecay: 0, lr: 0.2 }],
+};
+const LOSS = "categoricalCrossentropy";
+
+async function train(model: LayersModel, steps: number): Promise<void> {
+  const { x, y } = newData();
+  for (let step = 0; step < steps; step++) await model.trainOnBatch(x, y);
+  for (const each of [x, y]) each.dispose();
+}
+
+/** A model that is trained for 3 steps, and what its weights are 3 steps later. */
+async function trained(options = OPTIONS) {
+  const model = newModel();
+  model.compile({ optimizer: sgd(tf, options), loss: LOSS });
+  await train(model, 3);
+  const later = async () => {
+    await train(model, 3);
+    return bitsOf(model.getWeights());
+  };
+  return { model, later };
+}
+
+for (const backend of BACKENDS) {
+  const test = suiteOn(backend, "saving");
+
+  test("a model is saved and loaded with its optimizer, and goes on with the same bits", async () => {
+    const { model, later } = await trained();
+    const optimizer = model.optimizer as unknown as TorchSGD;
+    optimizer.sgd.paramGroups[0].momentum = 0.5;
+    optimizer.setLearningRate(0.05);
+    let saved: io.ModelArtifacts | undefined;
+    const handler = io.withSaveHandler(async (artifacts) => {
+      saved = JSON.parse(JSON.stringify({ ...artifacts, weightData: undefined }));
+      saved!.weightData = artifacts.weightData;
+      return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: "JSON" } };
+    });
+    await model.save(handler, { includeOptimizer: true });
+    const loaded = await loadLayersModel(io.fromMemory(saved!));
+    const { paramGroups } = (loaded.optimizer as unknown as TorchSGD).sgd;
+    assert.equal(
+      paramGroups.map(({ lr, momentum, weightDecay }) => [lr, momentum, weightDecay]),
+      [
+        [0.05, 0.5, 0],
+        [0.05, 0.9, 0.01],
+      ],
+    );
+    await train(loaded, 3);
+    assert.is(loaded.optimizer.iterations, 6);
+    assert.equal(bitsOf(loaded.getWeights()), await later());
+    assert.equal(
+      paramGroups.map(({ params }) => params.map(({ name }) => /kernel|bias/.exec(name!)![0])),
+      [
+        ["bias", "bias"],
+        ["kernel", "kernel"],
+      ],
+    );
+    for (const each of [model, loaded]) each.dispose();
+  });
+
+  test("setWeights of what getWeights gave makes an optimizer go on, before its first step and after", async () => {
+    for (const before of [0, 2]) {
+      const { model, later } = await trained();
+      const other = newModel();
+      const optimizer = sgd(tf, OPTIONS);
+      other.compile({ optimizer, loss: LOSS });
+      await train(other, before);
+      other.setWeights(model.getWeights());
+      await optimizer.setWeights(await model.optimizer.getWeights());
+      assert.is(optimizer.iterations, 3);
+      const again = await optimizer.getWeights();
+      assert.equal(bitsOf(again.slice(1).map(({ tensor }) => tensor)).length, 8 * 20 + 20 + 20 * 3 + 3);
+      await train(other, 3);
+      assert.equal(bitsOf(other.getWeights()), await later());
+      for (const each of [model, other, optimizer]) each.dispose();
+    }
+  });
+
+  test("momentum of other variables is refused, and what there was stays", async () => {
+    const [one, other] = [variable([1, 2]), variable([1, 2, 3])];
+    const [first, second] = [one, other].map(({ name, shape }) => {
+      const optimizer = sgd(tf, { lr: 1, momentum: 0.5 });
+      tf.tidy(() => optimizer.applyGradients({ [name]: tf.ones(shape) }));
+      return optimizer;
+    });
+    const weights = await first.getWeights();
+    await second.setWeights(weights).then(
+      () => assert.unreachable(),
+      ({ message }) => assert.match(message, /momentum of shape \[2\] for .* of shape \[3\]/),
+    );
+    await second.setWeights([weights[0], weights[1], weights[1]]).then(
+      () => assert.unreachable(),
+      ({ message }) => assert.match(message, /momentum of 2 variables, but 1 are trained here/),
+    );
+    assert.equal(
+      [...second.sgd.state.values()].map(({ momentumBuffer }) => [...momentumBuffer!]),
+      [[1, 1, 1]],
+    );
+    for (const each of [one, other, first, second]) each.dispose();
+  });
+
+  test("getWeights leaves no tensors behind, however often it is called", async () => {
+    const { numTensors } = tf.memory();
+    const { model } = await trained();
+    for (let i = 0; i < 20; i++) await model.optimizer.getWeights();
+    model.optimizer.dispose();
+    model.dispose();
+    assert.is(tf.memory().numTensors, numTensors);
+  });
+
+  test("a group that matches by a function cannot be saved, and says so", () => {
+    const optimizer = sgd(tf, { lr: 1, groups: [{ match: (name) => name === "bias", lr: 2 }] });
+    assert.throws(() => optimizer.getConfig(), /group whose match is a function cannot be saved .*: match by a RegExp/);
+    optimizer.dispose();
+  });
+
+  test("the state dict goes through a .pt file into another optimizer", async () => {
+    for (const before of [1, 2]) {
+      const { model, later } = await trained();
+      const file = encodeTorch((model.optimizer as unknown as TorchSGD).sgd.stateDict());
+      const other = newModel();
+      const optimizer = sgd(tf, { lr: 1, groups: [{ match: /bias/ }], maxGradNorm: 2 });
+      other.compile({ optimizer, loss: LOSS });
+      await train(other, before);
+      other.setWeights(model.getWeights());
+      const dict = decodeTorch(file);
+      for (const group of dict.param_groups) group.param_names = undefined; // of the other model
+      optimizer.sgd.loadStateDict(dict);
+      await train(other, 3);
+      assert.equal(bitsOf(other.getWeights()), await later());
+      for (const each of [model, other, optimizer]) each.dispose();
+    }
+  });
+
+  test.run();
+}
