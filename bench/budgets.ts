@@ -1,0 +1,28 @@
+// What an import may cost its user, in bytes gzipped after a bundler has shaken and minified it: `npm run size` measures, and
+// fails above these. A step above what they have, so that nobody adds to them unawares.
+
+export interface Budget {
+  /** what is imported, as the table calls it */
+  what: string;
+  /** the user's module */
+  source: string;
+  bytes?: number;
+  /** Measured is what comes on top of `createEngine, SGD`. */
+  beyondCore?: boolean;
+}
+
+export const CORE = 'export { createEngine, SGD } from "sgd-wasm";';
+
+export const BUDGETS: Budget[] = [
+  { what: "createEngine, SGD", source: CORE, bytes: 18_000 },
+  { what: "sgd-wasm, all of it", source: 'export * from "sgd-wasm";' },
+  { what: "decodeTorch", source: 'export { decodeTorch } from "sgd-wasm/checkpoint";', bytes: 12_000 },
+  { what: "sgd-wasm/checkpoint", source: 'export * from "sgd-wasm/checkpoint";', bytes: 20_000 },
+  { what: "sgd-wasm/schedule", source: 'export * from "sgd-wasm/schedule";', bytes: 7_000 },
+  { what: "StepLR", source: 'export { StepLR } from "sgd-wasm/schedule";' },
+  { what: "sgd-wasm/amp", source: 'export * from "sgd-wasm/amp";' },
+  { what: "sgd-wasm/threads", source: 'export * from "sgd-wasm/threads";' },
+];
+
+/** Bytes that the kernels of the three builds may have together. */
+export const KERNEL_BYTES = 30_000;
