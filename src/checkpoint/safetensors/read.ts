@@ -79,7 +79,10 @@ function parseHeader(header: Uint8Array): Record<string, unknown> {
   if (text === null) throw new CheckpointError("the header is not UTF-8", 8);
   if (!/^[ \t\n\r]*\{/.test(text)) throw new CheckpointError('the header must begin with "{"', 8);
   try {
-    return JSON.parse(text);
+    const json = JSON.parse(text);
+    const withoutTexts = text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"/g, "");
+    if (/[-.]|\d[eE]/.test(withoutTexts)) throw new Error("it has a number that is not written as a natural number");
+    return json;
   } catch (error) {
     throw new CheckpointError(`the header is not valid: ${(error as Error).message.slice(0, 200)}`, 8);
   }

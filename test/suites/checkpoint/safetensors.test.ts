@@ -10,7 +10,7 @@ import reference from "../../fixtures/data/safetensors/every-dtype.safetensors";
 import { safetensors } from "../../hostile/archive.js";
 import { comparable } from "../../hostile/comparable.js";
 import { tensors } from "../../hostile/encoded.js";
-import { F32, header, refused } from "../../hostile/safetensors.js";
+import { accepted, F32, header, refused } from "../../hostile/safetensors.js";
 import { samples } from "../../interop/readers/samples.js";
 import { toHex } from "../../support/bits.js";
 
@@ -60,6 +60,36 @@ test("data that are not aligned are read, in an array of their own", () => {
   assert.equal([...a.data], [1.5]);
   assert.is(a.data.byteOffset, 0);
   assert.is(a.data.buffer.byteLength, 4);
+});
+
+for (const [title, file] of accepted) {
+  test(`${title}: read`, () => {
+    const { a } = decodeSafetensors(file).tensors;
+    assert.equal([a.shape, a.data.byteLength], [a.dtype === "float32" ? [1] : [2, 2], 4]);
+  });
+}
+
+test("of names that occur twice the last counts; metadata may be null", () => {
+  const metadata = (json: string) => ({ ...decodeSafetensors(safetensors(`{"__metadata__":${json}}`)).metadata });
+  assert.equal(metadata('{"a":"b","a":"c"}'), { a: "c" });
+  assert.equal(metadata("null"), {});
+});
+
+test("tensors of 8-bit floats and complex numbers are raw bytes with their name, both ways", () => {
+  for (const [dtype, name, bytes] of [
+    ["float8_e4m3fn", "F8_E4M3", 1],
+    ["float8_e5m2", "F8_E5M2", 1],
+    ["float8_e8m0fnu", "F8_E8M0", 1],
+    ["complex64", "C64", 8],
+  ] as const) {
+    const raw = { dtype, shape: [2], data: Uint8Array.from({ length: 2 * bytes }, (_, i) => 255 - i) };
+    const file = encodeSafetensors({ a: raw });
+    assert.ok(new TextDecoder().decode(file).includes(`"dtype":"${name}","shape":[2],"data_offsets":[0,${2 * bytes}]`));
+    assert.equal(decodeSafetensors(file).tensors.a, raw);
+    assert.throws(() => encodeSafetensors({ a: { ...raw, shape: [3] } }), /has shape \[3\] and 2 elements/);
+  }
+  const complex128 = { dtype: "complex128" as const, shape: [1], data: new Uint8Array(16) };
+  assert.throws(() => encodeSafetensors({ a: complex128 }), /complex128, which safetensors does not have/);
 });
 
 for (const [title, file, message] of refused) {
