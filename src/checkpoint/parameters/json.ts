@@ -1,6 +1,6 @@
 import type { StateDict } from "../../common/tensor-data.js";
 import { CheckpointError } from "../io/error.js";
-import { isPlainObject } from "../io/kind.js";
+import { isBytes, isMap, isPlainObject, isSet, kindOf } from "../io/kind.js";
 import {
   type AnyTensorData,
   checkTensor,
@@ -17,12 +17,14 @@ export type JsonValue = null | boolean | number | string | JsonValue[] | { [key:
 const MAX_DEPTH = 500;
 
 /**
- * A state dict as a value that `JSON.stringify` and `JSON.parse` carry without loss:
+ * A state dict, of an optimizer or of anything else, as a value that `JSON.stringify` and `JSON.parse` carry without loss:
  *
  * * a tensor is `{ "dtype": "float32", "shape": [2, 3], "data": "…" }`, with its little-endian bytes in base64;
  * * a number that JSON has no form for is `{ "$number": "NaN" | "Infinity" | "-Infinity" | "-0" }`;
- * * a `BigInt` is `{ "$bigint": "18446744073709551616" }`;
- * * a key that begins with "$" gets another "$" in front; everything else is itself.
+ * * a `BigInt` is `{ "$bigint": "18446744073709551616" }`, a `Uint8Array` `{ "$bytes": "…" }` in base64;
+ * * a `Map` is `{ "$map": [[key, value], …] }`, a `Set` `{ "$set": [item, …] }`;
+ * * a key that begins with "$" gets another "$" in front, and so does a "dtype" that is not that of a tensor; everything else
+ *   is itself.
  *
  * Throws a `TypeError` that names the place in the dict for anything else.
  */
@@ -30,7 +32,7 @@ export function stateDictToJSON(dict: StateDict): JsonValue {
   return toJson(dict, "dict", 0);
 }
 
-/** The state dict that `stateDictToJSON` wrote, as a value or as text. Throws a `CheckpointError` that names the place. */
+/** What `stateDictToJSON` wrote, as a value or as text, back again. Throws a `CheckpointError` that names the place. */
 export function stateDictFromJSON(json: JsonValue | string): StateDict {
   let value: unknown = json;
   if (typeof json === "string") {
@@ -40,11 +42,7 @@ export function stateDictFromJSON(json: JsonValue | string): StateDict {
       throw new CheckpointError(`not JSON: ${(error as Error).message}`);
     }
   }
-  const dict = fromJson(value, "dict", 0) as Partial<StateDict> | null;
-  if (typeof dict?.state !== "object" || !Array.isArray(dict.param_groups)) {
-    throw new CheckpointError("not a state dict: it must have state and param_groups");
-  }
-  return dict as StateDict;
+  return fromJson(value, "dict", 0) as StateDict;
 }
 
 function toJson(value: unknown, path: string, depth: number): JsonValue {
@@ -55,16 +53,23 @@ function toJson(value: unknown, path: string, depth: number): JsonValue {
     if (Number.isFinite(value) && !Object.is(value, -0)) return value;
     return { $number: Object.is(value, -0) ? "-0" : String(value) };
   }
-  if (Array.isArray(value)) return value.map((item, i) => toJson(item, `${path}[${i}]`, depth + 1));
+  const listToJson = (list: Iterable<unknown>) => {
+    return Array.from(list, (item, i) => toJson(item, `${path}[${i}]`, depth + 1));
+  };
+  if (Array.isArray(value)) return listToJson(value);
+  if (isMap(value)) return { $map: listToJson(value) };
+  if (isSet(value)) return { $set: listToJson(value) };
+  if (isBytes(value)) return { $bytes: toBase64(value) };
   if (typeof value !== "object" || !isPlainObject(value)) {
-    throw new TypeError(`${path} has no form in JSON: ${Object.prototype.toString.call(value)}`);
+    throw new TypeError(`${path} has no form in JSON: ${kindOf(value)}`);
   }
   if (looksLikeTensor(value)) {
     checkTensor(value, path);
     return { dtype: value.dtype, shape: [...value.shape], data: toBase64(littleEndianBytes(value)) };
   }
   const entries = Object.entries(value).map(([key, item]) => {
-    return [key.startsWith("$") ? `$${key}` : key, toJson(item, `${path}.${key}`, depth + 1)] as const;
+    const escaped = key.startsWith("$") || key === "dtype" ? `$${key}` : key;
+    return [escaped, toJson(item, `${path}.${key}`, depth + 1)] as const;
   });
   return Object.fromEntries(entries);
 }
@@ -72,12 +77,21 @@ function toJson(value: unknown, path: string, depth: number): JsonValue {
 function fromJson(value: unknown, path: string, depth: number): unknown {
   if (depth > MAX_DEPTH) throw new CheckpointError(`${path.slice(0, 80)}… is nested more than ${MAX_DEPTH} deep`);
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map((item, i) => fromJson(item, `${path}[${i}]`, depth + 1));
-  const { $number, $bigint, dtype, shape, data } = value as Record<string, unknown>;
+  const listFromJson = (list: unknown[]) => list.map((item, i) => fromJson(item, `${path}[${i}]`, depth + 1));
+  if (Array.isArray(value)) return listFromJson(value);
+  const { $number, $bigint, $bytes, $map, $set, dtype, shape, data } = value as Record<string, unknown>;
   if (typeof $number === "string") return Number($number);
   if (typeof $bigint === "string") {
     if (!/^-?\d{1,1000}$/.test($bigint)) throw new CheckpointError(`${path} is no integer`);
     return BigInt($bigint);
+  }
+  if (typeof $bytes === "string") return fromBase64($bytes, path);
+  if (Array.isArray($set)) return new Set(listFromJson($set));
+  if (Array.isArray($map)) {
+    if (!$map.every((pair) => Array.isArray(pair) && pair.length === 2)) {
+      throw new CheckpointError(`${path} is no list of keys and values`);
+    }
+    return new Map(listFromJson($map) as [unknown, unknown][]);
   }
   if (typeof dtype === "string" && typeof data === "string") return readTensor(dtype, shape, data, path);
   const object = Object.create(null) as Record<string, unknown>;
