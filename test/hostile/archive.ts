@@ -74,6 +74,22 @@ export function int(value: number): number[] {
   return [0x4a, ...le(value, 4)];
 }
 
+/** GLOBAL. */
+export function global(module: string, name: string): number[] {
+  return [...encoder.encode(`c${module}\n${name}\n`)];
+}
+
+/** Values between MARK and TUPLE. */
+export function tuple(...items: (string | number[])[]): number[] {
+  return [0x28, ...items.flatMap((item) => (typeof item === "string" ? [...encoder.encode(item)] : item)), 0x74];
+}
+
+/** What a tensor lies in: the persistent id of storage `key`. */
+export function storage(options: { key?: string; type?: string; length: number; rest?: number[] }): number[] {
+  const { key = "0", type = "FloatStorage", length, rest = [] } = options;
+  return [...tuple(text("storage"), global("torch", type), text(key), text("cpu"), int(length), rest), 0x51];
+}
+
 /** A tensor over storage `key`: the pickled call of torch._utils._rebuild_tensor_v2. */
 export function tensor(options: {
   key?: string;
@@ -83,15 +99,17 @@ export function tensor(options: {
   shape: number[];
   strides: number[];
 }): number[] {
-  const { key = "0", type = "FloatStorage", length, offset = 0, shape, strides } = options;
-  const global = (name: string) => [...encoder.encode(`c${name}`)];
-  const tuple = (items: number[]) => [0x28, ...items.flatMap(int), 0x74];
-  return [
-    ...global("torch._utils\n_rebuild_tensor_v2\n"),
-    ...[0x28, 0x28, ...text("storage"), ...global(`torch\n${type}\n`), ...text(key), ...text("cpu"), ...int(length)],
-    ...[0x74, 0x51, ...int(offset), ...tuple(shape), ...tuple(strides), 0x89],
-    ...[...global("collections\nOrderedDict\n"), 0x29, 0x52, 0x74, 0x52],
-  ];
+  const { offset = 0, shape, strides } = options;
+  const hooks = [...global("collections", "OrderedDict"), 0x29, 0x52];
+  const args = tuple(
+    storage(options),
+    int(offset),
+    tuple(...shape.map(int)),
+    tuple(...strides.map(int)),
+    [0x89],
+    hooks,
+  );
+  return [...global("torch._utils", "_rebuild_tensor_v2"), ...args, 0x52];
 }
 
 export function le(value: number, bytes: number): number[] {

@@ -4,6 +4,7 @@
 import { widenBfloat16, widenFloat16 } from "../../common/half.js";
 import type { StateDict, TensorData } from "../../common/tensor-data.js";
 import type { Engine } from "../../engine.js";
+import { lasting } from "../../memory/region.js";
 import type { Parameter } from "../../parameter.js";
 import type { SGD } from "../../sgd.js";
 import { CheckpointError } from "../io/error.js";
@@ -65,15 +66,17 @@ export function loadParameters(
   tree: ParameterTree,
   options: LoadParametersOptions = {},
 ): Record<string, Parameter> {
-  const chosen = choose(flattenTree(tree), options.include);
+  const chosen = choose(flattenTree(tree), options.include).map(([name, tensor]) => {
+    return { name, tensor, data: lasting(floats(tensor), engine.memory) };
+  });
   const made = new Map<AnyTensorData, Parameter>();
   const parameters = new Map<string, Parameter>();
   try {
-    for (const [name, tensor] of chosen) {
+    for (const { name, tensor, data } of chosen) {
       let parameter = made.get(tensor);
       if (parameter === undefined) {
         const dtype = tensor.dtype === "float64" ? "float64" : "float32";
-        parameter = engine.parameter(tensor.shape, { dtype, name, data: floats(tensor) });
+        parameter = engine.parameter(tensor.shape, { dtype, name, data });
         made.set(tensor, parameter);
       }
       parameters.set(name, parameter);
@@ -143,8 +146,7 @@ export function restoreParameters(
     if (tensor === undefined) faults.push(`${JSON.stringify(name)} is missing`);
     else if (!isFloat(tensor)) faults.push(`${JSON.stringify(name)} holds ${tensor.dtype}`);
     else if (!isSameShape(parameter.shape, tensor.shape)) faults.push(shapeFault(name, parameter, tensor));
-    // A copy of what may be a view of linear memory: loading the optimizer's state can grow it.
-    else values.push([parameter, training === undefined ? floats(tensor) : floats(tensor).slice()]);
+    else values.push([parameter, lasting(floats(tensor), parameter.engine.memory)]);
     // What a disposed parameter throws comes before anything is changed.
     parameter.data;
   }

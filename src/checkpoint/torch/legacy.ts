@@ -6,7 +6,7 @@ import { type Unpickled, unpickle } from "../pickle/read.js";
 import type { Context } from "./decode.js";
 import { type FinishOptions, finish } from "./finish.js";
 import { findGlobal } from "./globals.js";
-import { findStorage } from "./rebuild.js";
+import { findStorage, textOf } from "./rebuild.js";
 import type { RunOfBytes } from "./tensor.js";
 
 /** torch.serialization.MAGIC_NUMBER and PROTOCOL_VERSION: the first two of the five pickles in a row. */
@@ -94,7 +94,7 @@ function* findRuns(
     throw new CheckpointError("the keys of a legacy file's storages must be a list", keysAt);
   let at = keysAt + keys.length;
   for (const key of keys.value.items) {
-    const storage = storages.get(String(key));
+    const storage = storages.get(textOf(key) ?? String(key));
     if (storage === undefined || runs.has(storage.key)) {
       throw new CheckpointError("the list of storages names one twice, or one that no tensor has", keysAt);
     }
