@@ -31,6 +31,7 @@ for (const [outdir, source] of Object.entries(KERNELS)) {
   await build({
     input: Object.fromEntries(names.map((name) => [name, entryOf(name, source)])),
     plugins: [kernelsFrom(source)],
+    external: /^cloudflare:/,
     transform: { target: "es2022" },
     output: { dir: outdir, chunkFileNames: "shared-[hash].js", sourcemap: true, sourcemapExcludeSources: true },
   });

@@ -1,26 +1,40 @@
 // The total 2-norm of gradients, and what clipping to it multiplies them by. The order of summation and all roundings are
 // fixed, so that the bits are the same on every runtime.
 
+import type { DType } from "../common/dtype.js";
 import type { Parameter } from "../parameter.js";
 
 const EPSILON = 1e-6;
+
+/** What a norm depends on beside the elements: of several dtypes the widest, to which PyTorch promotes. */
+interface Typed {
+  readonly dtype: DType;
+}
+
+/** @param scale gradients are multiplied by it first, with one rounding in the parameter's dtype */
+export function totalNorm(params: readonly Parameter[], scale: number): number {
+  return normOfSums(
+    params.map((parameter) => sumOfSquares(parameter, scale)),
+    params,
+  );
+}
 
 /**
  * The total norm as PyTorch takes it: the norm of the parameters' own norms. Squares are summed in float64 and the sum is
  * rounded to the parameter's dtype, so that it overflows where PyTorch's does.
  *
- * @param scale gradients are multiplied by it first, with one rounding in the parameter's dtype
+ * @param sums of squares, by parameter
  */
-export function totalNorm(params: readonly Parameter[], scale: number): number {
-  let sum = 0;
-  for (const parameter of params) {
-    const norm = roundedRoot(sumOfSquares(parameter, scale), [parameter]);
-    sum += norm * norm;
-  }
-  return roundedRoot(sum, params);
+export function normOfSums(sums: readonly number[], params: readonly Typed[]): number {
+  let total = 0;
+  sums.forEach((sum, i) => {
+    const norm = roundedRoot(sum, [params[i]]);
+    total += norm * norm;
+  });
+  return roundedRoot(total, params);
 }
 
-function roundedRoot(sum: number, params: readonly Parameter[]): number {
+function roundedRoot(sum: number, params: readonly Typed[]): number {
   const round = rounding(params);
   return round(Math.sqrt(round(sum)));
 }
@@ -39,12 +53,12 @@ function sumOfSquares({ engine, sparse, gradient }: Parameter, scale: number): n
  * What gradients are multiplied by: `maxNorm / (total + 1e-6)`, at most 1, with PyTorch's roundings (a number divided by a
  * tensor is the tensor's reciprocal, multiplied).
  */
-export function clipCoefficient(params: readonly Parameter[], total: number, maxNorm: number): number {
+export function clipCoefficient(params: readonly Typed[], total: number, maxNorm: number): number {
   const round = rounding(params);
   return Math.min(round(round(1 / round(total + round(EPSILON))) * round(maxNorm)), 1);
 }
 
-/** Rounding to the parameters' dtype: of several the widest, to which PyTorch promotes. */
-export function rounding(params: readonly Parameter[]): (x: number) => number {
+/** Rounding to the parameters' dtype. */
+export function rounding(params: readonly Typed[]): (x: number) => number {
   return params.every(({ dtype }) => dtype === "float32") ? Math.fround : Number;
 }

@@ -15,10 +15,11 @@ const MARKS: Record<string, string[]> = {
   "./tfjs": ["TorchSGD", "registerTensor"],
   "./checkpoint": ["_rebuild_tensor_v2", "safetensors", "__metadata__"],
   "./amp": ["No inf checks were recorded"],
+  "./durable": ["ParameterServerError", "/gradients?step="],
   "./schedule": ["Detected call of", "annealStrategy"],
 };
 /** The rooms of others that a subpath builds on. */
-const USES: Record<string, string[]> = { "./tfjs": ["."] };
+const USES: Record<string, string[]> = { "./tfjs": ["."], "./durable": ["."] };
 /** How an embedded kernel begins: WebAssembly's magic number, as assembly/build.mjs writes it. */
 const KERNEL = "4|U}'}!";
 

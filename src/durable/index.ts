@@ -1,0 +1,8 @@
+// The public surface of sgd-wasm/durable outside of Workers: the client's. Nothing here imports `cloudflare:` or `node:`.
+
+export { ParameterClient, type ParameterClientOptions, type PushOptions } from "./client.js";
+export type { ServedDType, TensorInfo } from "./config.js";
+export type { LearningRate, RunOptions } from "./describe.js";
+export { ParameterServerError } from "./error.js";
+export { type Grant, issueToken, type Role } from "./grant.js";
+export type { JoinResult, PushResult, RunStatus } from "./status.js";

@@ -1,0 +1,165 @@
+// Requests that are sent again until something answers.
+
+import { ParameterServerError, STATUS } from "./error.js";
+import { fromJson } from "./json.js";
+
+/** How many requests of a client are open at most. */
+const OPEN = 6;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 2_000;
+
+export interface TransportOptions {
+  url: string;
+  token: string | (() => string | Promise<string>);
+  fetch: typeof fetch;
+  signal: AbortSignal | undefined;
+  retryMs: number;
+}
+
+export interface Outgoing {
+  method: "GET" | "PUT" | "POST";
+  path: string;
+  headers?: Record<string, string>;
+  body?: string | Uint8Array;
+}
+
+/** What is to be tried again: why, and how long the server asks to wait. */
+class Again {
+  readonly cause: unknown;
+  readonly after: number;
+
+  constructor(cause: unknown, after = 0) {
+    this.cause = cause;
+    this.after = after;
+  }
+}
+
+export class Transport {
+  readonly #options: TransportOptions;
+  readonly #queue: (() => void)[] = [];
+  #open = 0;
+  #lastSuccess = Number.NEGATIVE_INFINITY;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+  }
+
+  /** The answer, read by `read`, which may be called again when reading breaks off. @throws ParameterServerError */
+  async send<T>(request: Outgoing, read: (response: Response) => Promise<T>): Promise<T> {
+    await this.#enter();
+    try {
+      return await this.#persist(request, read);
+    } finally {
+      this.#open--;
+      this.#queue.shift()?.();
+    }
+  }
+
+  /** Like `send`, for answers in JSON. */
+  json<T>(request: Outgoing): Promise<T> {
+    return this.send(request, async (response) => fromJson(await response.text()) as T);
+  }
+
+  async pause(milliseconds: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const elapsed = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, milliseconds);
+    });
+    await this.#unlessAborted(elapsed).finally(() => clearTimeout(timer));
+  }
+
+  async #enter(): Promise<void> {
+    while (this.#open >= OPEN) {
+      await this.#unlessAborted(new Promise<void>((resolve) => this.#queue.push(resolve)));
+    }
+    this.#open++;
+  }
+
+  async #persist<T>(request: Outgoing, read: (response: Response) => Promise<T>): Promise<T> {
+    const { signal, retryMs } = this.#options;
+    let firstFailure: number | null = null;
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+      const result = await this.#attempt(request, read);
+      if (!(result instanceof Again)) return result;
+      signal?.throwIfAborted();
+      const now = Date.now();
+      firstFailure ??= now;
+      if (now - Math.max(firstFailure, this.#lastSuccess) >= retryMs) throw this.#unreachable(request, result.cause);
+      await this.pause(Math.max(pause * (0.5 + Math.random() / 2), result.after));
+    }
+  }
+
+  async #attempt<T>({ method, path, headers, body }: Outgoing, read: (response: Response) => Promise<T>) {
+    const { url, fetch, signal } = this.#options;
+    const authorization = `Bearer ${await this.#token()}`;
+    let response: Response;
+    let value: T | undefined;
+    let error: ParameterServerError | undefined;
+    try {
+      response = await fetch(url + path, {
+        method,
+        headers: { authorization, ...headers },
+        body: body as BodyInit | undefined,
+        signal,
+      });
+      if (response.ok) value = await read(response);
+      else error = await errorOf(response);
+    } catch (cause) {
+      return new Again(cause);
+    }
+    if (error && (error.status === 429 || error.status >= 500)) return new Again(error, retryAfter(response));
+    this.#lastSuccess = Date.now();
+    if (error) throw error;
+    return value as T;
+  }
+
+  async #token(): Promise<string> {
+    const { token, signal } = this.#options;
+    signal?.throwIfAborted();
+    return typeof token === "function" ? await this.#unlessAborted(Promise.resolve(token())) : token;
+  }
+
+  #unreachable({ method, path }: Outgoing, cause: unknown): ParameterServerError {
+    const { url, retryMs } = this.#options;
+    const message = `${method} ${url}${path} got no answer for ${retryMs} ms: ${(cause as Error)?.message ?? cause}`;
+    return new ParameterServerError("unreachable", message, 0, { cause });
+  }
+
+  /** @throws the signal's reason as soon as it is aborted */
+  async #unlessAborted<T>(promise: Promise<T>): Promise<T> {
+    const { signal } = this.#options;
+    if (!signal) return promise;
+    signal.throwIfAborted();
+    let abort = () => {};
+    const aborted = new Promise<never>((_, reject) => {
+      abort = () => reject(signal.reason);
+      signal.addEventListener("abort", abort);
+    });
+    try {
+      return await Promise.race([promise, aborted]);
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+}
+
+/** What a server refuses, also where something before it answers without JSON. */
+async function errorOf(response: Response): Promise<ParameterServerError> {
+  const text = await response.text();
+  try {
+    const { code, message } = JSON.parse(text) as { code: unknown; message: unknown };
+    if (typeof code === "string") return new ParameterServerError(code, String(message), response.status);
+  } catch {
+    // No JSON.
+  }
+  const [code] = Object.entries(STATUS).find(([, status]) => status === response.status) ?? ["invalid"];
+  return new ParameterServerError(code, `status ${response.status}: ${text.slice(0, 200)}`, response.status);
+}
+
+/** Milliseconds to wait, given as seconds or as a date. */
+function retryAfter({ headers }: Response): number {
+  const value = headers.get("retry-after");
+  if (value === null) return 0;
+  const milliseconds = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return milliseconds > 0 ? milliseconds : 0;
+}
