@@ -21,6 +21,7 @@ export const BUDGETS: Budget[] = [
   { what: "sgd-wasm/schedule", source: 'export * from "sgd-wasm/schedule";', bytes: 7_000 },
   { what: "StepLR", source: 'export { StepLR } from "sgd-wasm/schedule";' },
   { what: "sgd-wasm/amp", source: 'export * from "sgd-wasm/amp";' },
+  { what: "sgd-wasm/tfjs", source: 'export * from "sgd-wasm/tfjs";', bytes: 2_500, beyondCore: true },
   { what: "sgd-wasm/threads", source: 'export * from "sgd-wasm/threads";' },
 ];
 

@@ -11,6 +11,7 @@ import { Arena, type ArenaOptions, type NewMemory } from "./memory/arena.js";
 import { ForeignAllocator, type ForeignOptions } from "./memory/foreign.js";
 import { Parameter, type ParameterOptions } from "./parameter.js";
 
+/** Options of `createEngine`: how it rounds, and where its memory comes from. */
 export interface EngineOptions extends ArenaOptions, ForeignOptions {
   /**
    * `"fused"` (default): multiply-add rounds once, as PyTorch does on AVX2, AVX-512 and NEON; in hardware where the runtime
@@ -21,6 +22,7 @@ export interface EngineOptions extends ArenaOptions, ForeignOptions {
   module?: WebAssemblyModule;
 }
 
+/** What an engine says of itself: `engine.info`. */
 export interface EngineInfo {
   readonly rounding: "fused" | "separate";
   /** how multiply-add rounds once: by an instruction, by emulation, or not at all */

@@ -18,6 +18,7 @@ import { ADDRESS_SPACE } from "./memory/allocator.js";
 import { lasting, Region } from "./memory/region.js";
 import { Room } from "./memory/room.js";
 
+/** Options of `engine.parameter`. */
 export interface ParameterOptions {
   /** element type; default `"float32"` */
   dtype?: DType;

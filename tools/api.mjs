@@ -40,6 +40,7 @@ async function page() {
     entryPoints: sources.map(path),
     tsconfig: path("src/tsconfig.json"),
     excludePrivate: true,
+    excludeProtected: true,
     excludeInternal: true,
     excludeExternals: true,
     logLevel: "Error",

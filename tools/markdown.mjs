@@ -55,7 +55,8 @@ function memberParts(member, undocumented) {
 }
 
 function interfaceParts(reflection, undocumented) {
-  const rows = (reflection.children ?? []).map((child) => {
+  const members = (reflection.children ?? []).filter(({ name }) => !name.startsWith("["));
+  const rows = members.map((child) => {
     const { name, flags, type, signatures } = child;
     const what = type ? String(type) : signatures.map((one) => signatureText(one)).join("; ");
     const text = [...documented(child.signatures?.[0] ?? child, undocumented)].join(" ").replaceAll("\n", " ");
@@ -92,10 +93,13 @@ function typeText({ name, type, typeParameters }) {
   return `${name}${generics}${type ? `: ${type}` : ""}`;
 }
 
-/** What the docstring says; a name without one is noted. */
+/** What the docstring says. A name without one is noted, unless it is a property, which its own name may explain. */
 function documented(reflection, undocumented) {
-  if (!reflection.comment)
-    undocumented.push((reflection.kind === ReflectionKind.GetSignature ? reflection.parent : reflection).getFullName());
+  const { kind, parent } = reflection;
+  const isProperty = [ReflectionKind.Property, ReflectionKind.Accessor, ReflectionKind.GetSignature].includes(kind);
+  if (!reflection.comment && !isProperty) {
+    undocumented.push((kind === ReflectionKind.CallSignature ? parent : reflection).getFullName());
+  }
   return comment(reflection.comment, reflection.parameters);
 }
 

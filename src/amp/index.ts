@@ -5,6 +5,7 @@ import { checkStepOptions, type StepOptions, type StepReport } from "../optimize
 import type { SGD } from "../sgd.js";
 import { foundNonfinite, gradientsOf, multiplyGradients, skipStep } from "./gradients.js";
 
+/** Options of `new GradScaler`. */
 export interface GradScalerOptions {
   /** the first scale, rounded to float32; default 65536 */
   initScale?: number;
@@ -165,30 +166,37 @@ export class GradScaler {
     return this.#enabled ? (this.#scale ?? this.#initScale) : 1;
   }
 
+  /** What the scale is multiplied by after `growthInterval` steps without an overflow. */
   getGrowthFactor(): number {
     return this.#growthFactor;
   }
 
+  /** Changes what `getGrowthFactor` gives. */
   setGrowthFactor(factor: number): void {
     this.#growthFactor = number("growthFactor", factor);
   }
 
+  /** What the scale is multiplied by after a step with an overflow. */
   getBackoffFactor(): number {
     return this.#backoffFactor;
   }
 
+  /** Changes what `getBackoffFactor` gives. */
   setBackoffFactor(factor: number): void {
     this.#backoffFactor = number("backoffFactor", factor);
   }
 
+  /** How many steps in a row without an overflow make the scale grow. */
   getGrowthInterval(): number {
     return this.#growthInterval;
   }
 
+  /** Changes what `getGrowthInterval` gives. */
   setGrowthInterval(interval: number): void {
     this.#growthInterval = number("growthInterval", interval);
   }
 
+  /** Whether the scaler does anything: `enabled`. */
   isEnabled(): boolean {
     return this.#enabled;
   }

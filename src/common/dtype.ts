@@ -1,5 +1,6 @@
 // Element types: their names, sizes and arrays.
 
+/** The element types of parameters. */
 export type DType = "float32" | "float64";
 
 export type FloatArray = Float32Array | Float64Array;

@@ -6,6 +6,7 @@ import { listParameters, type Parameters } from "../parameter-list.js";
 import { clipCoefficient, rounding, totalNorm } from "./norm.js";
 import { power } from "./power.js";
 
+/** Options of `clipGradNorm`. */
 export interface ClipGradNormOptions {
   /** p of the p-norm, `Infinity` for the largest absolute value; default 2 */
   normType?: number;

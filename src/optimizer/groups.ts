@@ -23,6 +23,7 @@ export interface ParamGroup extends Required<Omit<GroupOptions, "fused">> {
   [extra: string]: unknown;
 }
 
+/** What `new SGD` takes: parameters, named ones, or groups of either. */
 export type Params = Parameters | Iterable<ParamGroupInit>;
 
 /** The first argument of SGD as a list of groups. */

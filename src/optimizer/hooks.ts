@@ -11,6 +11,7 @@ export interface HookHandle {
   [Symbol.dispose](): void;
 }
 
+/** Options of the methods that register hooks. */
 export interface HookOptions {
   /** call it before those that are registered already; default false */
   prepend?: boolean;

@@ -12,6 +12,7 @@ import { clone, cloneEntries, parametersOf } from "./save.js";
 import { keyInMemory } from "./spelling.js";
 import type { OptimizerState } from "./state.js";
 
+/** Options of `optimizer.loadStateDict`. */
 export interface LoadOptions {
   /** take over the state only, and keep the options of the groups; default false */
   keepHyperparameters?: boolean;

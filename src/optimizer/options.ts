@@ -2,6 +2,7 @@
 
 import { checkKeys, typeName } from "../common/checks.js";
 
+/** The hyper-parameters of a group, or of all groups when they are given to `new SGD`. */
 export interface GroupOptions {
   /** learning rate η. Required here or in every group. */
   lr?: number;
@@ -23,6 +24,7 @@ export interface GroupOptions {
   fused?: boolean | null;
 }
 
+/** Options of `new SGD`: the defaults of all groups. */
 export type SGDOptions = GroupOptions;
 
 export type Defaults = Required<Omit<GroupOptions, "lr" | "fused">> &

@@ -2,6 +2,7 @@
 
 import { checkKeys, isRecord, typeName } from "../common/checks.js";
 
+/** Options of `optimizer.step`: what is done with the gradients in the same pass over memory. */
 export interface StepOptions {
   /** every gradient is multiplied by this first, as `grad.mul_(gradScale)`; default: not at all */
   gradScale?: number;
@@ -21,6 +22,7 @@ export interface StepReport {
   skipped: boolean;
 }
 
+/** Options of `optimizer.zeroGrad`. */
 export interface ZeroGradOptions {
   /** drop the gradients instead of filling them with zeros; default false */
   setToNone?: boolean;

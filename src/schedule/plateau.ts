@@ -5,6 +5,7 @@ import { checkOptimizer, type Optimizer, ratesOf } from "./optimizer.js";
 import { numbers, type PerGroup, perGroup, withDefaults } from "./options.js";
 import { checkEpoch, printRate, Scheduler, warn } from "./scheduler.js";
 
+/** Options of `new ReduceLROnPlateau`. */
 export interface PlateauOptions {
   /** whether a better metric is smaller (`"min"`, default) or greater */
   mode?: "min" | "max";

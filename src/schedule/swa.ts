@@ -6,6 +6,7 @@ import { type Optimizer, ofGroups, setEach } from "./optimizer.js";
 import { type PerGroup, perGroup, type SchedulerOptions } from "./options.js";
 import { LRScheduler } from "./scheduler.js";
 
+/** Options of `new SWALR`. */
 export interface SWALROptions extends Omit<SchedulerOptions, "verbose"> {
   /** the learning rate to go to */
   swaLr: PerGroup;

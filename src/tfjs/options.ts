@@ -10,6 +10,7 @@ const HYPERPARAMETERS = ["lr", "momentum", "dampening", "weightDecay", "nesterov
 
 type Hyperparameters = Pick<GroupOptions, (typeof HYPERPARAMETERS)[number]>;
 
+/** Options of `sgd(tf, options)`. */
 export interface TfjsOptions extends Hyperparameters, Pick<StepOptions, "gradScale" | "maxGradNorm"> {
   /** learning rate η */
   lr: number;

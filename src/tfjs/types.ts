@@ -3,6 +3,7 @@
 /** The module of TensorFlow.js or of its core: `import * as tf from "@tensorflow/tfjs"`. */
 export interface TensorFlow {
   readonly Optimizer: abstract new () => object;
+  /** the name of the backend that is in use */
   getBackend(): string;
 }
 

@@ -13,6 +13,7 @@ export type { Engine, EngineInfo, EngineOptions } from "../engine.js";
 /** More than any hardware has: a mistake rather than a wish. */
 const MOST_THREADS = 1024;
 
+/** Options of `createThreadedEngine`. */
 export interface ThreadedEngineOptions extends EngineOptions {
   /** how many threads share a step, the calling one included; default: as many as the hardware runs at a time */
   threads?: number;

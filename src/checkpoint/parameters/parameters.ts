@@ -12,6 +12,7 @@ import { objectOrMap } from "../io/kind.js";
 import type { AnyTensorData } from "../io/tensor.js";
 import { flattenTree, isFloat, isParameter, type ParameterTree } from "./tree.js";
 
+/** Options of `loadParameters`. */
 export interface LoadParametersOptions {
   /**
    * Which tensors become parameters, called with each one's full name. Default: those of floats, without `running_mean` and
@@ -20,6 +21,7 @@ export interface LoadParametersOptions {
   include?: (name: string, tensor: AnyTensorData) => boolean;
 }
 
+/** Options of `saveParameters`. */
 export interface SaveParametersOptions {
   /**
    * The state dict that the parameters were loaded from, or one like it: what else is in it (buffers, counters) is saved as
