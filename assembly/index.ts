@@ -1,10 +1,12 @@
 // The kernel's exports. All are pure functions over linear memory: no state, no allocation, no imports but the memory.
 // Addresses and counts are unsigned. The calling convention is in docs/kernel.md, the meaning of the scalars in sgd.ts.
 
+import { average } from "./average";
 import { allFinite, clamp, multiply, sumOfSquares } from "./gradient";
 import { multiplier, multiplyAdd } from "./fma";
 import { step } from "./sgd";
 
+export { swap } from "./average";
 export { backward } from "./backward";
 export { rounding } from "./fma";
 
@@ -15,6 +17,7 @@ export function sumOfSquares_f32(x: usize, n: usize, scale: f32): f64 { return s
 export function allFinite_f32(x: usize, n: usize, scale: f32): i32 { return allFinite<f32>(x, n, scale); }
 export function multiply_f32(to: usize, from: usize, n: usize, first: f32, second: f32): void { multiply<f32>(to, from, n, first, second); }
 export function clamp_f32(x: usize, n: usize, bound: f32): void { clamp<f32>(x, n, bound); }
+export function average_f32(rule: i32, a: usize, v: usize, n: usize, first: f32, second: f32): void { average<f32>(rule, a, v, n, first, second); }
 /** x·k + z on single numbers, as the steps compute it: for the probe when a kernel is loaded, and for tests. */
 export function multiplyAdd_f32(x: f32, k: f32, z: f32): f32 { return f32x4.extract_lane(multiplyAdd<f32>(f32x4.splat(x), multiplier<f32>(k), f32x4.splat(z)), 0); }
 
@@ -23,4 +26,5 @@ export function sumOfSquares_f64(x: usize, n: usize, scale: f64): f64 { return s
 export function allFinite_f64(x: usize, n: usize, scale: f64): i32 { return allFinite<f64>(x, n, scale); }
 export function multiply_f64(to: usize, from: usize, n: usize, first: f64, second: f64): void { multiply<f64>(to, from, n, first, second); }
 export function clamp_f64(x: usize, n: usize, bound: f64): void { clamp<f64>(x, n, bound); }
+export function average_f64(rule: i32, a: usize, v: usize, n: usize, first: f64, second: f64): void { average<f64>(rule, a, v, n, first, second); }
 export function multiplyAdd_f64(x: f64, k: f64, z: f64): f64 { return f64x2.extract_lane(multiplyAdd<f64>(f64x2.splat(x), multiplier<f64>(k), f64x2.splat(z)), 0); }

@@ -78,7 +78,8 @@ export class Parameter<D extends DType = DType> {
     return typeof value === "object" && value !== null && #elements in value;
   }
 
-  private constructor(engine: Engine, shape: number | readonly number[], options: ParameterOptions) {
+  /** @param reserve make room for a gradient and a momentum buffer */
+  private constructor(engine: Engine, shape: number | readonly number[], options: ParameterOptions, reserve = true) {
     if (engine?.kernel === undefined) {
       throw new TypeError("a parameter is made by engine.parameter(shape, options), with an engine of createEngine()");
     }
@@ -103,8 +104,8 @@ export class Parameter<D extends DType = DType> {
     this.gradient = this.#regionAt("gradAddress", gradAddress);
     this.hasGrad = this.gradient !== null;
     this.#elements = this.#regionAt("address", address) ?? Region.create(allocator, dtype, this.size);
-    this.#gradientRoom = new Room(allocator, dtype, this.size);
-    this.#bufferRoom = new Room(allocator, dtype, this.size);
+    this.#gradientRoom = new Room(allocator, dtype, this.size, reserve);
+    this.#bufferRoom = new Room(allocator, dtype, this.size, reserve);
     if (source?.length) this.data.set(source);
     else if (address === undefined) this.#zero(this.#elements);
   }
@@ -229,6 +230,16 @@ export class Parameter<D extends DType = DType> {
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  /** A parameter with the same elements, for now, and no room for a gradient and a momentum buffer. @internal */
+  copy(name = this.name): Parameter<D> {
+    this.checkAlive();
+    const { engine, shape, dtype } = this;
+    const copy = new Parameter<D>(engine, shape, { dtype, name }, false);
+    copy.data.set(this.data as never);
+    engine.parameters.add(copy);
+    return copy;
   }
 
   /** Room for a momentum buffer: the parameter's own, unless another optimizer has it. @internal */

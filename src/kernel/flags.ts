@@ -21,3 +21,14 @@ export const ZERO = 128;
 
 /** Squares are summed in runs of this many elements, run by run, so that threads can share the runs without changing the sum. */
 export const RUN = 65536;
+
+// How an average takes in a value: the formulas are in assembly/average.ts.
+
+/** the running mean */
+export const MEAN = 0;
+/** exponential decay: the average times a number, plus the value times another */
+export const DECAY_AVERAGE = 1;
+/** linear interpolation from the average, for weights below 1/2 */
+export const LERP = 2;
+/** linear interpolation back from the value, for other weights */
+export const LERP_TO = 3;

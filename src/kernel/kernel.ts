@@ -23,6 +23,8 @@ export interface TypedKernel {
   /** to = (from·first)·second; both may be the same */
   multiply(to: number, from: number, n: number, first: number, second: number): void;
   clamp(x: number, n: number, bound: number): void;
+  /** takes the values at `v` into the averages at `a` by a rule of flags.ts */
+  average(rule: number, a: number, v: number, n: number, first: number, second: number): void;
   multiplyAdd(x: number, k: number, z: number): number;
 }
 
@@ -33,6 +35,8 @@ export interface Kernel extends Record<DType, TypedKernel> {
   module: WebAssembly.Module;
   build: Build;
   zero(address: number, byteLength: number): void;
+  /** exchanges the contents of two places */
+  swap(x: number, y: number, byteLength: number): void;
   /** The derivative of a step over float64 arrays with room for an even number: see assembly/backward.ts. */
   backward(
     flags: number,
@@ -70,6 +74,7 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
     float32: typedKernel(find, SUFFIXES.float32),
     float64: typedKernel(find, SUFFIXES.float64),
     zero: find("zero"),
+    swap: find("swap"),
     backward: find("backward"),
   };
 }
@@ -84,6 +89,7 @@ function typedKernel(find: Find, suffix: string): TypedKernel {
     allFinite: find(`allFinite_${suffix}`),
     multiply: find(`multiply_${suffix}`),
     clamp: find(`clamp_${suffix}`),
+    average: find(`average_${suffix}`),
     multiplyAdd: find(`multiplyAdd_${suffix}`),
   };
 }

@@ -4,7 +4,7 @@ import { type DType, ELEMENT_BYTES } from "../common/dtype.js";
 import type { Allocator, Block } from "./allocator.js";
 import { Region } from "./region.js";
 
-/** Reserved before its region comes, and kept when it has gone, so that the memory need not grow when it comes again. */
+/** Reserved before its region comes, unless told otherwise, and kept when it has gone: so the memory need not grow for it. */
 export class Room {
   readonly #allocator: Allocator;
   readonly #dtype: DType;
@@ -12,13 +12,14 @@ export class Room {
   #region: Region | null = null;
   /** where the region was last */
   #parked: Block | null = null;
-  #reserved = true;
+  #reserved: boolean;
 
-  constructor(allocator: Allocator, dtype: DType, size: number) {
+  constructor(allocator: Allocator, dtype: DType, size: number, reserve: boolean) {
     this.#allocator = allocator;
     this.#dtype = dtype;
     this.#size = size;
-    allocator.reserve(this.#byteLength);
+    this.#reserved = reserve;
+    if (reserve) allocator.reserve(this.#byteLength);
   }
 
   /** The region while it is there. */

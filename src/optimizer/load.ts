@@ -1,9 +1,8 @@
 // A state dict taken over: all of it checked first, so that an error leaves the optimizer as it was.
 
-import { checkKeys, isRecord, tagOf, typeName } from "../common/checks.js";
+import { checkKeys, isRecord, typeName } from "../common/checks.js";
 import type { FloatArray } from "../common/dtype.js";
-import { widenBfloat16, widenFloat16 } from "../common/half.js";
-import { lasting, type Region } from "../memory/region.js";
+import type { Region } from "../memory/region.js";
 import type { Parameter } from "../parameter.js";
 import type { ParamGroup } from "./groups.js";
 import { type GivenNames, type Match, matchNames, namesOf } from "./names.js";
@@ -11,6 +10,7 @@ import { DEFAULTS, fillIn, isNumber } from "./options.js";
 import { clone, cloneEntries, parametersOf } from "./save.js";
 import { keyInMemory } from "./spelling.js";
 import type { OptimizerState } from "./state.js";
+import { numberOf, valuesFor } from "./tensor.js";
 
 /** Options of `optimizer.loadStateDict`. */
 export interface LoadOptions {
@@ -128,49 +128,10 @@ function loadGroup(saved: Dict, index: number, { params }: ParamGroup): ParamGro
   return group as ParamGroup;
 }
 
-/** The number in a tensor of one element, which newer versions of PyTorch accept as an option; else the value itself. */
-function numberOf(value: unknown): unknown {
-  if (!isRecord(value) || !("dtype" in value && "shape" in value && ArrayBuffer.isView(value.data))) return value;
-  const elements = floatsOf(value) ?? (value.data as unknown as ArrayLike<number | bigint>);
-  return elements.length === 1 ? Number(elements[0]) : value;
-}
-
-/** What holds the elements of a tensor, and what makes floats of them. */
-const FLOATS: { readonly [dtype: string]: readonly [tag: string, widen: (data: never) => FloatArray] | undefined } = {
-  // Whatever a dict calls its dtype, nothing else is found.
-  __proto__: null as never,
-  float32: ["Float32Array", (data: Float32Array) => data],
-  float64: ["Float64Array", (data: Float64Array) => data],
-  float16: ["Uint16Array", widenFloat16],
-  bfloat16: ["Uint16Array", widenBfloat16],
-};
-
-/** The elements of a tensor of floats, widened; null for what is none. */
-function floatsOf({ dtype, data }: { dtype?: unknown; data?: unknown }): FloatArray | null {
-  const known = FLOATS[dtype as string];
-  if (known === undefined || tagOf(data) !== known[0]) return null;
-  return known[1](data as never);
-}
-
 function readBuffer(entry: unknown, where: string, parameter: Parameter): FloatArray | null {
   const { momentum_buffer: tensor } = mustBeObject(entry, where);
   if (tensor === null || tensor === undefined) return null;
-  const what = `momentum_buffer of ${where}`;
-  const { dtype, shape, data } = mustBeObject(tensor, what);
-  const values = floatsOf({ dtype, data });
-  if (!values) {
-    const json = isRecord(data)
-      ? "; JSON has no typed arrays: keep a state dict with encodeTorch or structuredClone"
-      : "";
-    throw new TypeError(
-      `${what} must be float32, float64, float16 or bfloat16 in its typed array, got ${dtype} in ${typeName(data)}${json}`,
-    );
-  }
-  const isShape = Array.isArray(shape) && shape.length === parameter.shape.length;
-  if (values.length !== parameter.size || !isShape || shape.some((n, i) => n !== parameter.shape[i])) {
-    throw new Error(`${what} has ${values.length} elements of shape [${shape}], but belongs to ${parameter.label}`);
-  }
-  return lasting(values, parameter.engine.memory);
+  return valuesFor(parameter, tensor, `momentum_buffer of ${where}`);
 }
 
 /** Takes over the buffers: memory for those that are not there yet first, and nothing changes before all of it is. */

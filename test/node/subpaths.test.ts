@@ -16,6 +16,7 @@ const MARKS: Record<string, string[]> = {
   "./checkpoint": ["_rebuild_tensor_v2", "safetensors", "__metadata__"],
   "./amp": ["No inf checks were recorded"],
   "./durable": ["ParameterServerError", "/gradients?step="],
+  "./averaging": ["Invalid decay value"],
   "./schedule": ["Detected call of", "annealStrategy"],
 };
 /** The rooms of others that a subpath builds on. */

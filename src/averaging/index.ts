@@ -1,0 +1,178 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
+// Averages of parameters over a training: AveragedModel of torch.optim.swa_utils.
+
+import { checkKeys, typeName } from "../common/checks.js";
+import type { Parameter } from "../parameter.js";
+import { type ListedParameter, listParameters, type Parameters } from "../parameter-list.js";
+import { type Formula, type Method, ruleOf } from "./rule.js";
+import { type AveragedModelState, checkState, saveState } from "./state.js";
+
+export type { Formula, Method } from "./rule.js";
+export type { AveragedModelState } from "./state.js";
+
+export interface AveragedModelOptions {
+  /** `"swa"` (default): the mean of all values that were taken in; `"ema"`: older ones count less and less */
+  method?: Method;
+  /** for `"ema"`: what the average is multiplied by, from 0 to 1; default 0.999 */
+  decay?: number;
+  /**
+   * The bits of PyTorch's `avg_fn` (`"single"`) or `multi_avg_fn` (`"multi"`, a linear interpolation with one multiply-add);
+   * default: `"single"` for `"swa"`, `"multi"` for `"ema"`
+   */
+  formula?: Formula;
+}
+
+const DEFAULTS = { method: "swa", decay: 0.999, formula: undefined } as const;
+
+interface Pair {
+  live: Parameter;
+  average: Parameter;
+}
+
+/**
+ * An average of parameters over a training, which often generalizes better than the last values: stochastic weight averaging
+ * (Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization", 2018), or an exponential moving average.
+ *
+ * The average takes as much memory as the parameters.
+ *
+ * @example
+ * ```ts
+ * const average = new AveragedModel(params, { method: "ema", decay: 0.999 });
+ * optimizer.step();
+ * average.update(); // after every step
+ * average.swap();   // evaluate with the averages in the place of the parameters
+ * average.swap();
+ * ```
+ */
+export class AveragedModel {
+  /** the averages, in the order of the parameters and with their names */
+  readonly params: readonly Parameter[];
+  /** how often values were taken in */
+  nAveraged = 0;
+  readonly #pairs: readonly Pair[];
+  readonly #method: Method;
+  readonly #decay: number;
+  readonly #formula: Formula;
+  #swapped = false;
+
+  /**
+   * The averages start as copies, which do not count: the first `update` replaces them.
+   *
+   * @param params parameters, or parameters by name; one that comes twice has one average
+   * @throws RangeError for a decay that is not from 0 to 1, or when memory runs out; TypeError for what is no parameter
+   */
+  constructor(params: Parameter | Parameters, options: AveragedModelOptions = {}) {
+    checkKeys(options, Object.keys(DEFAULTS), "AveragedModel");
+    const { method = DEFAULTS.method, decay = DEFAULTS.decay, formula } = options;
+    this.#method = oneOf("method", method, ["swa", "ema"]);
+    this.#formula = oneOf("formula", formula ?? (method === "swa" ? "single" : "multi"), ["single", "multi"]);
+    if (typeof decay !== "number") throw new TypeError(`decay must be a number, got ${typeName(decay)}`);
+    if (!(decay >= 0 && decay <= 1)) {
+      throw new RangeError(`Invalid decay value ${decay} provided. Please provide a value in [0,1] range.`);
+    }
+    this.#decay = decay;
+    this.#pairs = copyAll(listParameters(params));
+    this.params = this.#pairs.map(({ average }) => average);
+  }
+
+  /**
+   * Takes the parameters' values into the averages: one pass of the kernel per stretch of adjacent ones.
+   *
+   * @throws Error, with nothing changed, while averages and parameters are swapped, or when a parameter was disposed
+   */
+  update(): void {
+    this.#checkAlive();
+    if (this.#swapped) throw new Error("update() while averages and parameters are swapped: call swap() first");
+    for (const { live, average } of this.#pairs) {
+      if (this.nAveraged === 0) {
+        average.data.set(live.data as never);
+      } else {
+        const { rule, first, second } = ruleOf(this.#method, this.#formula, live.dtype, this.nAveraged, this.#decay);
+        live.engine.kernel[live.dtype].average(rule, average.address, live.address, live.size, first, second);
+      }
+    }
+    this.nAveraged += 1;
+  }
+
+  /**
+   * Exchanges the values of averages and parameters, to evaluate the averages in the parameters' place. A second call takes
+   * everything back; there is no `update` until then.
+   */
+  swap(): void {
+    this.#checkAlive();
+    for (const { live, average } of this.#pairs) {
+      live.engine.kernel.swap(live.address, average.address, live.data.byteLength);
+    }
+    this.#swapped = !this.#swapped;
+  }
+
+  /**
+   * A snapshot that `AveragedModel.load_state_dict` takes for a model with these names: `n_averaged`, and the averages by name
+   * behind `module.`. Parameters without a name go by their position.
+   */
+  stateDict(): AveragedModelState {
+    this.#checkAlive();
+    return saveState(
+      this.nAveraged,
+      this.#named(({ live, average }) => (this.#swapped ? live : average)),
+    );
+  }
+
+  /**
+   * Takes over a state dict, also one of a torch checkpoint; what else is in it, such as running statistics, is left out. Values are
+   * rounded to the averages' dtype.
+   *
+   * @throws Error, with nothing changed, when an average is missing or has another shape, or while swapped
+   */
+  loadStateDict(dict: AveragedModelState): void {
+    this.#checkAlive();
+    if (this.#swapped) throw new Error("loadStateDict() while averages and parameters are swapped: call swap() first");
+    const { nAveraged, values } = checkState(
+      dict,
+      this.#named(({ average }) => average),
+    );
+    for (const [average, data] of values) average.data.set(data as never);
+    this.nAveraged = nAveraged;
+  }
+
+  /** Frees the averages. The parameters stay as they are. */
+  dispose(): void {
+    for (const average of this.params) average.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #named(side: (pair: Pair) => Parameter): Map<string, Parameter> {
+    return new Map(this.#pairs.map((pair, i) => [pair.average.name ?? String(i), side(pair)]));
+  }
+
+  #checkAlive(): void {
+    for (const { live, average } of this.#pairs) {
+      live.checkAlive();
+      average.checkAlive();
+    }
+  }
+}
+
+/** A copy of each parameter; none is left when memory runs out. */
+function copyAll(listed: readonly ListedParameter[]): Pair[] {
+  const pairs = new Map<Parameter, Pair>();
+  try {
+    for (const { parameter: live, name } of listed) {
+      if (!pairs.has(live)) pairs.set(live, { live, average: live.copy(name) });
+    }
+  } catch (error) {
+    for (const { average } of pairs.values()) average.dispose();
+    throw error;
+  }
+  return [...pairs.values()];
+}
+
+function oneOf<T extends string>(name: string, value: T, allowed: readonly T[]): T {
+  if (allowed.includes(value)) return value;
+  const got = typeof value === "string" ? JSON.stringify(value) : typeName(value);
+  throw new TypeError(`${name} must be ${allowed.map((each) => JSON.stringify(each)).join(" or ")}, got ${got}`);
+}
