@@ -30,10 +30,10 @@ export class Classifier {
     return powers.map((power) => power / total);
   }
 
-  /** Leaves the gradient of the mean cross entropy in the parameters, and returns the mean. */
+  /** Adds the gradient of the mean cross entropy to that of the parameters, and returns the mean. */
   backward(examples: Example[]): number {
     const [weight, bias] = this.parameters;
-    const [dw, db] = [new Float32Array(weight.size), new Float32Array(bias.size)];
+    const [dw, db] = [weight.ensureGrad(), bias.ensureGrad()];
     let loss = 0;
     for (const { input, label } of examples) {
       const probabilities = this.forward(input);
@@ -46,8 +46,6 @@ export class Classifier {
         });
       });
     }
-    weight.grad = dw;
-    bias.grad = db;
     return loss;
   }
 

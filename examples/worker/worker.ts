@@ -27,7 +27,7 @@ export class UserModel extends DurableObject {
   async learn(examples: Example[]): Promise<{ loss: number; steps: number }> {
     const { file, ...result } = await this.#load((classifier, optimizer, before) => {
       const loss = classifier.backward(examples);
-      optimizer.step(null, { maxGradNorm: 1 }); // whatever users send, the model stays finite
+      optimizer.step({ maxGradNorm: 1, skipNonfinite: true }); // whatever users send, the model stays finite
       const steps = before + 1;
       const model = saveParameters(classifier.parameters);
       return { loss, steps, file: encodeTorch({ model, optimizer: optimizer.stateDict(), steps }) };

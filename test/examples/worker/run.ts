@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bundle, type Miniflare, serve } from "../../examples/worker/serve.js";
+import { bundle, type Miniflare, serve } from "../../../examples/worker/serve.js";
 
 const ROUNDS = 200;
 const program = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -26,12 +26,15 @@ try {
     ask(worker, "nobody/model.pt", "GET"),
     ask(worker, "u0/forget", "GET"),
   ]);
+  const huge = [{ input: input.map((x) => x * 1e300), label: 3 }];
+  await ask(worker, "u0/learn", "POST", huge);
+  const extreme = JSON.parse((await ask(worker, "u0/predict", "POST", input)).text);
   await worker.dispose();
 
   const plain = await serve(await bundle(program("handler.ts"), []), storage);
   const withoutCondition = (await ask(plain, "", "GET")).text;
   await plain.dispose();
-  console.log(JSON.stringify({ first, together, memory, refused, withoutCondition }));
+  console.log(JSON.stringify({ first, together, memory, refused, extreme, withoutCondition }));
 } finally {
   rmSync(storage, { recursive: true });
 }

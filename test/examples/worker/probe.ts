@@ -1,9 +1,9 @@
 // The Worker of examples/worker, and at /memory what its engines hold.
 
 import { Engine } from "sgd-wasm";
-import worker from "../../examples/worker/worker.js";
+import worker from "../../../examples/worker/worker.js";
 
-export { UserModel } from "../../examples/worker/worker.js";
+export { UserModel } from "../../../examples/worker/worker.js";
 
 const engines = new Set<Engine>();
 const { parameter } = Engine.prototype;
