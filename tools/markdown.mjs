@@ -33,41 +33,74 @@ function classParts(reflection, undocumented) {
     parts.push(code(signatureText(own).replace(/^\w+/, `new ${name}`)));
     if (reflection.comment) parts.push(...comment(own.comment));
   }
-  for (const member of children.filter(({ kind }) => kind !== ReflectionKind.Constructor)) {
-    if (member.name.startsWith("[")) continue;
+  const bases = basesOf(reflection);
+  if (bases.length > 0) parts.push(`It has what ${link(bases.at(-1))} has as well.`);
+  const members = children.filter((child) => isOwn(child, bases));
+  parts.push(
+    table(
+      members.filter(({ kind }) => kind === ReflectionKind.Property),
+      undocumented,
+    ),
+  );
+  for (const member of members.filter(({ kind }) => kind !== ReflectionKind.Property)) {
     parts.push(`#### ${name}.${member.name}`, ...memberParts(member, undocumented));
   }
   return parts;
 }
 
+/** Abstract classes of the same module with no member that this one has not: what lies between is not public. */
+function basesOf(reflection) {
+  const has = ({ name }) => reflection.getChildByName([name]);
+  const members = ({ children = [] }) => children.filter(({ kind }) => kind !== ReflectionKind.Constructor);
+  const others = reflection.parent.children.filter((other) => other !== reflection && other.flags.isAbstract);
+  return others.filter((other) => members(other).every(has)).sort((a, b) => members(a).length - members(b).length);
+}
+
+const link = ({ name }) => `[\`${name}\`](#${name.toLowerCase()})`;
+
+/** Whether a member has to be shown: not what a base class says in the same words. */
+function isOwn(member, bases) {
+  if (member.kind === ReflectionKind.Constructor || member.name.startsWith("[")) return false;
+  const text = (one) => memberParts(one, []).join("\n");
+  return !bases.some((base) => {
+    const inherited = base.getChildByName([member.name]);
+    return inherited && text(inherited) === text(member);
+  });
+}
+
 function memberParts(member, undocumented) {
-  if (member.kind === ReflectionKind.Method) return functionParts(member, undocumented);
-  const { getSignature, setSignature } = member;
+  const { name, kind, flags, getSignature, setSignature } = member;
+  if (kind === ReflectionKind.Method) return functionParts(member, undocumented);
   if (!getSignature)
-    return [
-      code(`${member.flags.isReadonly ? "readonly " : ""}${typeText(member)}`),
-      ...documented(member, undocumented),
-    ];
-  const lines = [`get ${member.name}(): ${getSignature.type}`];
-  if (setSignature && String(setSignature.parameters[0].type) !== "never")
-    lines.push(`set ${member.name}(${parameters(setSignature)})`);
+    return [code(`${flags.isReadonly ? "readonly " : ""}${typeText(member)}`), ...comment(member.comment)];
+  const lines = [`get ${name}(): ${getSignature.type}`];
+  const settable = setSignature && String(setSignature.parameters[0].type) !== "never";
+  if (settable) lines.push(`set ${name}(${parameters(setSignature)})`);
   return [code(lines.join("\n")), ...documented(getSignature, undocumented), ...comment(setSignature?.comment)];
 }
 
 function interfaceParts(reflection, undocumented) {
-  const members = (reflection.children ?? []).filter(({ name }) => !name.startsWith("["));
-  const rows = members.map((child) => {
-    const { name, flags, type, signatures } = child;
-    const what = type ? String(type) : signatures.map((one) => signatureText(one)).join("; ");
-    const text = [...documented(child.signatures?.[0] ?? child, undocumented)].join(" ").replaceAll("\n", " ");
-    return `| \`${name}${flags.isOptional ? "?" : ""}\` | \`${what.replaceAll("|", "\\|")}\` | ${text.replaceAll("|", "\\|")} |`;
-  });
-  const from = reflection.extendedTypes?.map(String).join(", ");
+  const { children = [], extendedTypes = [] } = reflection;
+  const bases = extendedTypes.map(({ reflection: base }) => base).filter(Boolean);
+  const isInherited = ({ inheritedFrom }) => bases.includes(inheritedFrom?.reflection?.parent);
+  const members = children.filter((child) => !child.name.startsWith("[") && !isInherited(child));
   return [
     ...documented(reflection, undocumented),
-    from ? `With all of \`${from}\`.` : "",
-    rows.length > 0 ? ["| | type | |", "| --- | --- | --- |", ...rows].join("\n") : "",
+    bases.length > 0 ? `With all of ${bases.map(link).join(", ")}.` : "",
+    table(members, undocumented),
   ];
+}
+
+/** A row for each property. */
+function table(members, undocumented) {
+  if (members.length === 0) return "";
+  const rows = members.map(({ name, flags, type, signatures, ...member }) => {
+    const what = type ? String(type) : signatures.map((one) => signatureText(one)).join("; ");
+    const text = signatures ? documented(signatures[0], undocumented) : comment(member.comment);
+    const cells = [`\`${name}${flags.isOptional ? "?" : ""}\``, `\`${what}\``, text.join(" ").replaceAll("\n", " ")];
+    return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  });
+  return ["| | type | |", "| --- | --- | --- |", ...rows].join("\n");
 }
 
 const code = (text) => `\`\`\`typescript\n${text}\n\`\`\``;
