@@ -1,6 +1,8 @@
-// What is done to gradients besides the step: the sum of squares for a norm, a look for NaN and infinities, scaling, clamping.
+// What is done to gradients besides the step: the sum of squares for a norm, a look for NaN and infinities, scaling, clamping,
+// and conversion.
 
 import { RUN } from "../src/kernel/flags";
+import { loadVector, rounded, storeVector, vectorBytes } from "./elements";
 
 /**
  * Σ (x·scale)², every product rounded to the element type as the scaled gradient would be, squares and sums in f64. Pairs of
@@ -51,56 +53,120 @@ function scaledElement<T extends number>(address: usize, scale: v128): v128 {
   return f64x2.replace_lane(f64x2.splat(0), 0, one);
 }
 
+/** The same of 16-bit elements, in two sums: those of the first and of the last two of every four. */
+// @ts-ignore: decorator
+@inline
+export function sumOfSquares16(half: i32, x: usize, n: usize, scale: f32): f64 {
+  const s = rounded<u16>(half, f32x4.splat(scale));
+  let sum: f64 = 0;
+  do {
+    const run = min<usize>(n, RUN);
+    let a = f64x2.splat(0);
+    let b = a;
+    const end = x + run * 2;
+    for (const whole = x + (run & ~3) * 2; x != whole; x += 8) {
+      const scaled = rounded<u16>(half, f32x4.mul(loadVector<f32, u16>(half, x, false, true), s));
+      a = addSquare(a, f64x2.promote_low_f32x4(scaled));
+      b = addSquare(b, f64x2.promote_low_f32x4(v128.shuffle<i64>(scaled, scaled, 1, 1)));
+    }
+    for (; x != end; x += 2) {
+      const scaled = rounded<u16>(half, f32x4.mul(loadVector<f32, u16>(half, x, false, false), s));
+      a = addSquare(a, f64x2.replace_lane(f64x2.splat(0), 0, f64(f32x4.extract_lane(scaled, 0))));
+    }
+    const all = f64x2.add(a, b);
+    sum += f64x2.extract_lane(all, 0) + f64x2.extract_lane(all, 1);
+    n -= run;
+  } while (n);
+  return sum;
+}
+
 // @ts-ignore: decorator
 @inline
 function addSquare(sum: v128, x: v128): v128 {
   return f64x2.add(sum, f64x2.mul(x, x));
 }
 
-/** to = (from·first)·second, each product rounded; both may be the same. */
+/** to = (from·first)·second, each product rounded; both may be the same. Elements of `from` and `to` are stored alike. */
 // @ts-ignore: decorator
 @inline
-export function multiply<T extends number>(to: usize, from: usize, n: usize, first: T, second: T): void {
-  const a = v128.splat<T>(first);
-  const b = v128.splat<T>(second);
-  const whole = (n * sizeof<T>()) & ~15;
+export function multiply<T extends number, E extends number>(half: i32, to: usize, from: usize, n: usize, first: T, second: T): void {
+  const a = rounded<E>(half, v128.splat<T>(first));
+  const b = rounded<E>(half, v128.splat<T>(second));
+  const bytes = n * sizeof<E>();
+  const whole = bytes & -vectorBytes<T, E>();
   let i: usize = 0;
-  for (; i < whole; i += 16) v128.store(to + i, v128.mul<T>(v128.mul<T>(v128.load(from + i), a), b));
-  for (const bytes = n * sizeof<T>(); i < bytes; i += sizeof<T>()) {
-    v128.store_lane<T>(to + i, v128.mul<T>(v128.mul<T>(v128.load_zero<T>(from + i), a), b), 0);
-  }
+  for (; i < whole; i += vectorBytes<T, E>()) product<T, E>(half, to + i, from + i, a, b, true);
+  for (; i < bytes; i += sizeof<E>()) product<T, E>(half, to + i, from + i, a, b, false);
+}
+
+// @ts-ignore: decorator
+@inline
+function product<T extends number, E extends number>(half: i32, to: usize, from: usize, a: v128, b: v128, whole: bool): void {
+  const once = rounded<E>(half, v128.mul<T>(loadVector<T, E>(half, from, false, whole), a));
+  storeVector<T, E>(half, to, v128.mul<T>(once, b), false, whole);
 }
 
 /** x = min(max(x, -bound), bound); NaN stays NaN. */
 // @ts-ignore: decorator
 @inline
-export function clamp<T extends number>(x: usize, n: usize, bound: T): void {
-  const upper = v128.splat<T>(bound);
+export function clamp<T extends number, E extends number>(half: i32, x: usize, n: usize, bound: T): void {
+  const upper = rounded<E>(half, v128.splat<T>(bound));
   const lower = v128.neg<T>(upper);
-  const whole = (n * sizeof<T>()) & ~15;
+  const bytes = n * sizeof<E>();
+  const whole = bytes & -vectorBytes<T, E>();
   let i: usize = 0;
-  for (; i < whole; i += 16) v128.store(x + i, v128.min<T>(v128.max<T>(v128.load(x + i), lower), upper));
-  for (const bytes = n * sizeof<T>(); i < bytes; i += sizeof<T>()) {
-    v128.store_lane<T>(x + i, v128.min<T>(v128.max<T>(v128.load_zero<T>(x + i), lower), upper), 0);
-  }
+  for (; i < whole; i += vectorBytes<T, E>()) limit<T, E>(half, x + i, lower, upper, true);
+  for (; i < bytes; i += sizeof<E>()) limit<T, E>(half, x + i, lower, upper, false);
+}
+
+// @ts-ignore: decorator
+@inline
+function limit<T extends number, E extends number>(half: i32, x: usize, lower: v128, upper: v128, whole: bool): void {
+  const limited = v128.min<T>(v128.max<T>(loadVector<T, E>(half, x, false, whole), lower), upper);
+  storeVector<T, E>(half, x, limited, false, whole);
 }
 
 /** Whether no x·scale, rounded to the element type, is NaN or infinite: 1 or 0. */
 // @ts-ignore: decorator
 @inline
-export function allFinite<T extends number>(x: usize, n: usize, scale: T): i32 {
-  const s = v128.splat<T>(scale);
-  // A finite number minus itself is 0, everything else NaN.
+export function allFinite<T extends number, E extends number>(half: i32, x: usize, n: usize, scale: T): i32 {
+  const s = rounded<E>(half, v128.splat<T>(scale));
+  const bytes = n * sizeof<E>();
+  const whole = bytes & -vectorBytes<T, E>();
   let rest = i64x2.splat(0);
-  const whole = (n * sizeof<T>()) & ~15;
   let i: usize = 0;
-  for (; i < whole; i += 16) {
-    const scaled = v128.mul<T>(v128.load(x + i), s);
-    rest = v128.or(rest, v128.sub<T>(scaled, scaled));
-  }
-  for (const bytes = n * sizeof<T>(); i < bytes; i += sizeof<T>()) {
-    const scaled = v128.mul<T>(v128.load_splat<T>(x + i), s);
-    rest = v128.or(rest, v128.sub<T>(scaled, scaled));
+  for (; i < whole; i += vectorBytes<T, E>()) rest = v128.or(rest, nonfinite<T, E>(half, x + i, s, true));
+  for (; i < bytes; i += sizeof<E>()) {
+    // The other lanes hold zeros, or the same element: times a scale that is not finite they are no more finite than that one.
+    rest = v128.or(rest, nonfinite<T, E>(half, x + i, s, false));
   }
   return i32(!v128.any_true(rest));
+}
+
+/** A finite number minus itself is 0, everything else NaN. */
+// @ts-ignore: decorator
+@inline
+function nonfinite<T extends number, E extends number>(half: i32, x: usize, scale: v128, whole: bool): v128 {
+  const scaled = rounded<E>(half, v128.mul<T>(loadVector<T, E>(half, x, false, whole), scale));
+  return v128.sub<T>(scaled, scaled);
+}
+
+/** to = from: 16-bit elements to f32, exactly. `from` may be the second half of `to`. */
+// @ts-ignore: decorator
+@inline
+export function widen(half: i32, to: usize, from: usize, n: usize): void {
+  const whole = n & ~3;
+  let i: usize = 0;
+  for (; i < whole; i += 4) v128.store(to + 4 * i, loadVector<f32, u16>(half, from + 2 * i, false, true));
+  for (; i < n; i++) v128.store_lane<f32>(to + 4 * i, loadVector<f32, u16>(half, from + 2 * i, false, false), 0);
+}
+
+/** to = from: f32 to 16-bit elements, rounded. `to` may be where `from` is. */
+// @ts-ignore: decorator
+@inline
+export function narrow(half: i32, to: usize, from: usize, n: usize): void {
+  const whole = n & ~3;
+  let i: usize = 0;
+  for (; i < whole; i += 4) storeVector<f32, u16>(half, to + 2 * i, v128.load(from + 4 * i), false, true);
+  for (; i < n; i++) storeVector<f32, u16>(half, to + 2 * i, v128.load_zero<f32>(from + 4 * i), false, false);
 }

@@ -6,26 +6,24 @@
 //   d = b                         d + momentum·b with Nesterov
 //   p = p + negativeLr·d
 //
-// undamped is 1 - dampening. Without dampening undamped·d is d, and one addition gives what the multiply-add would.
+// undamped is 1 - dampening. Without dampening undamped·d is d, and one addition gives what the multiply-add would. With SCALE
+// a gradient is multiplied by `factor`, then by `clip`, before anything else.
 
-import { DAMPENING, DECAY, FIRST, MAXIMIZE, MOMENTUM, NESTEROV, SCALE, ZERO } from "../src/kernel/flags";
+import { BFLOAT16, DAMPENING, DECAY, FIRST, MAXIMIZE, MOMENTUM, NESTEROV, SCALE, ZERO } from "../src/kernel/flags";
+import { loadVector, rounded, storeVector, vectorBytes } from "./elements";
 import { isEmulated, multiplier, multiplyAdd } from "./fma";
-
-// @ts-ignore: decorator
-@inline
-const VECTOR: usize = 16;
+import { evenBfloat16, joinBfloat16, oddBfloat16, quietBfloat16 } from "./half";
 
 /**
  * One step of n adjacent elements: whole vectors, then the last elements one by one, so that nothing beyond them is touched.
- * With SCALE a gradient is multiplied by `factor`, then by `clip`, before anything else.
  *
  * The common rules have loops of their own: where the flags of `walk` are literals, the compiler leaves out what they do not
  * ask for. All else goes through the loop whose flags are a variable.
  */
 // @ts-ignore: decorator
 @inline
-export function step<T extends number>(
-  flags: i32, p: usize, g: usize, b: usize, n: usize,
+export function step<T extends number, E extends number>(
+  half: i32, flags: i32, p: usize, g: usize, b: usize, n: usize,
   negativeLr: T, weightDecay: T, momentum: T, undamped: T, factor: T, clip: T,
 ): void {
   const lr = multiplier<T>(negativeLr);
@@ -33,40 +31,99 @@ export function step<T extends number>(
   const r = v128.splat<T>(momentum);
   const m = multiplier<T>(momentum);
   const u = multiplier<T>(undamped);
-  const f = v128.splat<T>(factor);
-  const c = v128.splat<T>(clip);
+  const f = rounded<E>(half, v128.splat<T>(factor));
+  const c = rounded<E>(half, v128.splat<T>(clip));
   // Counted by the offset, never by an end address: a region may end at 4 GiB, where the address wraps to 0.
-  const bytes = n * sizeof<T>();
+  const bytes = n * sizeof<E>();
   let i: usize = 0;
-  switch (flags) {
-    case 0: i = walk<T>(0, !isEmulated, p, g, b, bytes, lr, wd, r, m, u, f, c); break;
-    case DECAY: i = walk<T>(DECAY, !isEmulated, p, g, b, bytes, lr, wd, r, m, u, f, c); break;
-    case MOMENTUM: i = walk<T>(MOMENTUM, !isEmulated, p, g, b, bytes, lr, wd, r, m, u, f, c); break;
-    case MOMENTUM | DECAY: i = walk<T>(MOMENTUM | DECAY, !isEmulated, p, g, b, bytes, lr, wd, r, m, u, f, c); break;
-    case MOMENTUM | NESTEROV: i = walk<T>(MOMENTUM | NESTEROV, !isEmulated, p, g, b, bytes, lr, wd, r, m, u, f, c); break;
-    case MOMENTUM | NESTEROV | DECAY: i = walk<T>(MOMENTUM | NESTEROV | DECAY, !isEmulated, p, g, b, bytes, lr, wd, r, m, u, f, c); break;
+  if (sizeof<E>() == 2) {
+    if (ASC_FEATURE_RELAXED_SIMD && half == BFLOAT16) {
+      switch (flags) {
+        case 0: i = walkBfloat16(0, p, g, b, bytes, lr, wd, r, m, u, f, c); break;
+        case DECAY: i = walkBfloat16(DECAY, p, g, b, bytes, lr, wd, r, m, u, f, c); break;
+        case MOMENTUM: i = walkBfloat16(MOMENTUM, p, g, b, bytes, lr, wd, r, m, u, f, c); break;
+        case MOMENTUM | DECAY: i = walkBfloat16(MOMENTUM | DECAY, p, g, b, bytes, lr, wd, r, m, u, f, c); break;
+        default: i = walkBfloat16(flags, p, g, b, bytes, lr, wd, r, m, u, f, c);
+      }
+    }
+  } else if (flags == MOMENTUM) {
+    i = walk<T, E>(half, MOMENTUM, true, p, g, b, bytes, lr, wd, r, m, u, f, c);
+  } else if (!isEmulated) {
+    switch (flags) {
+      case 0: i = walk<T, E>(half, 0, true, p, g, b, bytes, lr, wd, r, m, u, f, c); break;
+      case DECAY: i = walk<T, E>(half, DECAY, true, p, g, b, bytes, lr, wd, r, m, u, f, c); break;
+      case MOMENTUM | DECAY: i = walk<T, E>(half, MOMENTUM | DECAY, true, p, g, b, bytes, lr, wd, r, m, u, f, c); break;
+      case MOMENTUM | NESTEROV: i = walk<T, E>(half, MOMENTUM | NESTEROV, true, p, g, b, bytes, lr, wd, r, m, u, f, c); break;
+      case MOMENTUM | NESTEROV | DECAY: i = walk<T, E>(half, MOMENTUM | NESTEROV | DECAY, true, p, g, b, bytes, lr, wd, r, m, u, f, c); break;
+    }
   }
-  i += walk<T>(flags, false, p + i, g + i, b + i, bytes - i, lr, wd, r, m, u, f, c);
-  for (; i < bytes; i += sizeof<T>()) update<T>(flags, false, false, p + i, g + i, b + i, lr, wd, r, m, u, f, c);
+  i += walk<T, E>(half, flags, false, p + i, g + i, b + i, bytes - i, lr, wd, r, m, u, f, c);
+  for (; i < bytes; i += sizeof<E>()) update<T, E>(half, flags, false, false, p + i, g + i, b + i, lr, wd, r, m, u, f, c);
 }
 
 /**
- * Updates whole vectors, two a turn with `paired`: that is faster where a vector takes few instructions.
+ * Updates whole vectors. With `own`, where flags are literals, as many a turn as is fastest.
  *
  * @returns the offset of the first byte that is left
  */
 // @ts-ignore: decorator
 @inline
-function walk<T extends number>(
-  flags: i32, paired: bool,
+function walk<T extends number, E extends number>(
+  half: i32, flags: i32, own: bool,
   p: usize, g: usize, b: usize, bytes: usize,
   lr: v128, wd: v128, r: v128, m: v128, u: v128, f: v128, c: v128,
 ): usize {
-  const turn: usize = paired ? 2 * VECTOR : VECTOR;
+  const paired = own && !isEmulated;
+  const turn: usize = paired ? 2 * vectorBytes<T, E>() : vectorBytes<T, E>();
   const end = bytes & -turn;
   for (let i: usize = 0; i < end; i += turn) {
-    update<T>(flags, true, false, p + i, g + i, b + i, lr, wd, r, m, u, f, c);
-    if (paired) update<T>(flags, true, true, p + i, g + i, b + i, lr, wd, r, m, u, f, c);
+    update<T, E>(half, flags, true, false, p + i, g + i, b + i, lr, wd, r, m, u, f, c);
+    if (paired) update<T, E>(half, flags, true, true, p + i, g + i, b + i, lr, wd, r, m, u, f, c);
+  }
+  return end;
+}
+
+/** The same for bfloat16: eight a turn, those with even and those with odd indices. */
+// @ts-ignore: decorator
+@inline
+function walkBfloat16(
+  flags: i32, p: usize, g: usize, b: usize, bytes: usize,
+  lr: v128, wd: v128, r: v128, m: v128, u: v128, f: v128, c: v128,
+): usize {
+  const end = bytes & -16;
+  // Constants that the compiler must not know, or it would have them built in every turn.
+  const one = i32x4.splat(i32(end != 0));
+  const bias = i32x4.sub(i32x4.shl(one, 15), one);
+  const upper = i32x4.shl(i32x4.neg(one), 16);
+  let largest = i64x2.splat(0);
+  for (let i: usize = 0; i < end; i += 16) {
+    const parameter = v128.load(p + i);
+    const gradient = v128.load(g + i);
+    const evenP = evenBfloat16(parameter);
+    const oddP = oddBfloat16(parameter, upper);
+    let even = gradientOf<f32, u16>(BFLOAT16, flags, evenP, evenBfloat16(gradient), wd, f, c);
+    let odd = gradientOf<f32, u16>(BFLOAT16, flags, oddP, oddBfloat16(gradient, upper), wd, f, c);
+    if (flags & ZERO) v128.store(g + i, i64x2.splat(0));
+    if (flags & MOMENTUM) {
+      let evenB = even;
+      let oddB = odd;
+      if (!(flags & FIRST)) {
+        const buffer = v128.load(b + i);
+        evenB = bufferOf<f32>(flags, even, evenBfloat16(buffer), r, u);
+        oddB = bufferOf<f32>(flags, odd, oddBfloat16(buffer, upper), r, u);
+      }
+      v128.store(b + i, joinBfloat16(evenB, oddB, one, bias));
+      even = directionOf<f32>(flags, even, evenB, m);
+      odd = directionOf<f32>(flags, odd, oddB, m);
+    }
+    const after = joinBfloat16(multiplyAdd<f32>(even, lr, evenP), multiplyAdd<f32>(odd, lr, oddP), one, bias);
+    largest = i16x8.max_u(largest, i16x8.add(after, after));
+    v128.store(p + i, after);
+  }
+  // Twice the bits of an infinity are 0xff00 whatever its sign; those of NaN are more.
+  if (v128.any_true(i16x8.gt_u(largest, i16x8.splat(-256)))) {
+    quietBfloat16(p, end >> 1);
+    if (flags & MOMENTUM) quietBfloat16(b, end >> 1);
   }
   return end;
 }
@@ -74,42 +131,46 @@ function walk<T extends number>(
 /** The rule, for the vector at the addresses, the `second` one from there, or with `whole` false for one element. */
 // @ts-ignore: decorator
 @inline
-function update<T extends number>(
-  flags: i32, whole: bool, second: bool,
+function update<T extends number, E extends number>(
+  half: i32, flags: i32, whole: bool, second: bool,
   p: usize, g: usize, b: usize,
-  negativeLr: v128, weightDecay: v128, retain: v128, momentum: v128, undamped: v128, factor: v128, clip: v128,
+  lr: v128, wd: v128, r: v128, m: v128, u: v128, f: v128, c: v128,
 ): void {
-  const parameter = load<T>(p, second, whole);
-  let d = load<T>(g, second, whole);
-  if (flags & (SCALE | MAXIMIZE | ZERO)) {
-    if (flags & SCALE) d = v128.mul<T>(v128.mul<T>(d, factor), clip);
-    if (flags & MAXIMIZE) d = v128.neg<T>(d);
-    if (flags & ZERO) store<T>(g, i64x2.splat(0), second, whole);
-  }
-  if (flags & DECAY) d = multiplyAdd<T>(parameter, weightDecay, d);
+  const parameter = loadVector<T, E>(half, p, second, whole);
+  let d = gradientOf<T, E>(half, flags, parameter, loadVector<T, E>(half, g, second, whole), wd, f, c);
+  if (flags & ZERO) storeVector<T, E>(half, g, i64x2.splat(0), second, whole);
   if (flags & MOMENTUM) {
-    let buffer = d;
-    if (!(flags & FIRST)) {
-      const retained = v128.mul<T>(load<T>(b, second, whole), retain);
-      buffer = flags & DAMPENING ? multiplyAdd<T>(d, undamped, retained) : v128.add<T>(d, retained);
-    }
-    store<T>(b, buffer, second, whole);
-    d = flags & NESTEROV ? multiplyAdd<T>(buffer, momentum, d) : buffer;
+    const buffer = flags & FIRST ? d : bufferOf<T>(flags, d, loadVector<T, E>(half, b, second, whole), r, u);
+    storeVector<T, E>(half, b, buffer, second, whole);
+    d = directionOf<T>(flags, d, buffer, m);
   }
-  store<T>(p, multiplyAdd<T>(d, negativeLr, parameter), second, whole);
+  storeVector<T, E>(half, p, multiplyAdd<T>(d, lr, parameter), second, whole);
 }
 
 // @ts-ignore: decorator
 @inline
-function load<T extends number>(address: usize, second: bool, whole: bool): v128 {
-  if (!whole) return v128.load_zero<T>(address);
-  return second ? v128.load(address, VECTOR) : v128.load(address);
+function gradientOf<T extends number, E extends number>(
+  half: i32, flags: i32, parameter: v128, gradient: v128, weightDecay: v128, factor: v128, clip: v128,
+): v128 {
+  let d = gradient;
+  if (flags & (SCALE | MAXIMIZE)) {
+    if (flags & SCALE) d = rounded<E>(half, v128.mul<T>(rounded<E>(half, v128.mul<T>(d, factor)), clip));
+    if (flags & MAXIMIZE) d = v128.neg<T>(d);
+  }
+  return flags & DECAY ? multiplyAdd<T>(parameter, weightDecay, d) : d;
 }
 
+/** The momentum buffer after a step that is not the first. */
 // @ts-ignore: decorator
 @inline
-function store<T extends number>(address: usize, value: v128, second: bool, whole: bool): void {
-  if (!whole) v128.store_lane<T>(address, value, 0);
-  else if (second) v128.store(address, value, VECTOR);
-  else v128.store(address, value);
+function bufferOf<T extends number>(flags: i32, d: v128, buffer: v128, momentum: v128, undamped: v128): v128 {
+  const retained = v128.mul<T>(buffer, momentum);
+  return flags & DAMPENING ? multiplyAdd<T>(d, undamped, retained) : v128.add<T>(d, retained);
+}
+
+/** What is multiplied by -lr. */
+// @ts-ignore: decorator
+@inline
+function directionOf<T extends number>(flags: i32, d: v128, buffer: v128, momentum: v128): v128 {
+  return flags & NESTEROV ? multiplyAdd<T>(buffer, momentum, d) : buffer;
 }

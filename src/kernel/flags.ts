@@ -19,6 +19,10 @@ export const SCALE = 64;
 /** zeros are stored over the gradient */
 export const ZERO = 128;
 
+/** Which 16-bit float an element is: the last argument of the functions for them. */
+export const FLOAT16 = 0;
+export const BFLOAT16 = 1;
+
 /** Squares are summed in runs of this many elements, run by run, so that threads can share the runs without changing the sum. */
 export const RUN = 65536;
 

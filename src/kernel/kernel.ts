@@ -1,6 +1,6 @@
 // The kernel as the host calls it: typed, and bound to a memory.
 
-import type { DType } from "../common/dtype.js";
+import { BFLOAT16, FLOAT16 } from "./flags.js";
 
 /** How multiply-add rounds: once by an instruction, once by emulation, twice. The kernel's export `rounding` is the index. */
 export const BUILDS = ["hardware", "emulated", "separate"] as const;
@@ -22,16 +22,29 @@ export interface TypedKernel {
   allFinite(x: number, n: number, scale: number): number;
   /** to = (from·first)·second; both may be the same */
   multiply(to: number, from: number, n: number, first: number, second: number): void;
+  /** x = min(max(x, -bound), bound) */
   clamp(x: number, n: number, bound: number): void;
+}
+
+export interface FloatKernel extends TypedKernel {
   /** takes the values at `v` into the averages at `a` by a rule of flags.ts */
   average(rule: number, a: number, v: number, n: number, first: number, second: number): void;
   multiplyAdd(x: number, k: number, z: number): number;
 }
 
-/** How the exports for an element type end. */
-const SUFFIXES: Record<DType, string> = { float32: "f32", float64: "f64" };
+/** 16-bit elements are widened to float32, computed with, and rounded when they are stored. */
+export interface HalfKernel extends TypedKernel {
+  /** float32 at `to` = elements at `from`, which may be the second half of the same memory */
+  widen(to: number, from: number, n: number): void;
+  /** elements at `to` = float32 at `from`, rounded; both may be the same */
+  narrow(to: number, from: number, n: number): void;
+}
 
-export interface Kernel extends Record<DType, TypedKernel> {
+export interface Kernel {
+  float32: FloatKernel;
+  float64: FloatKernel;
+  float16: HalfKernel;
+  bfloat16: HalfKernel;
   module: WebAssembly.Module;
   build: Build;
   zero(address: number, byteLength: number): void;
@@ -71,25 +84,45 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
   return {
     module,
     build: BUILDS[find("rounding").value],
-    float32: typedKernel(find, SUFFIXES.float32),
-    float64: typedKernel(find, SUFFIXES.float64),
+    float32: floatKernel(find, "f32"),
+    float64: floatKernel(find, "f64"),
+    float16: halfKernel(find, FLOAT16),
+    bfloat16: halfKernel(find, BFLOAT16),
     zero: find("zero"),
     swap: find("swap"),
     backward: find("backward"),
   };
 }
 
-function typedKernel(find: Find, suffix: string): TypedKernel {
-  const sgd = find(`sgd_${suffix}`);
+function floatKernel(find: Find, type: string): FloatKernel {
+  const sgd = find(`sgd_${type}`);
   return {
     sgd(flags, p, g, b, n, { negativeLr, weightDecay, momentum, undamped, factor, clip }) {
       sgd(flags, p, g, b, n, negativeLr, weightDecay, momentum, undamped, factor, clip);
     },
-    sumOfSquares: find(`sumOfSquares_${suffix}`),
-    allFinite: find(`allFinite_${suffix}`),
-    multiply: find(`multiply_${suffix}`),
-    clamp: find(`clamp_${suffix}`),
-    average: find(`average_${suffix}`),
-    multiplyAdd: find(`multiplyAdd_${suffix}`),
+    sumOfSquares: find(`sumOfSquares_${type}`),
+    allFinite: find(`allFinite_${type}`),
+    multiply: find(`multiply_${type}`),
+    clamp: find(`clamp_${type}`),
+    average: find(`average_${type}`),
+    multiplyAdd: find(`multiplyAdd_${type}`),
   };
 }
+
+function halfKernel(find: Find, type: number): HalfKernel {
+  const sgd = find("sgd_16");
+  const [sumOfSquares, allFinite, multiply, clamp, widen, narrow] = HALF_FUNCTIONS.map((name) => find(`${name}_16`));
+  return {
+    sgd(flags, p, g, b, n, { negativeLr, weightDecay, momentum, undamped, factor, clip }) {
+      sgd(flags, p, g, b, n, negativeLr, weightDecay, momentum, undamped, factor, clip, type);
+    },
+    sumOfSquares: (x, n, scale) => sumOfSquares(x, n, scale, type),
+    allFinite: (x, n, scale) => allFinite(x, n, scale, type),
+    multiply: (to, from, n, first, second) => multiply(to, from, n, first, second, type),
+    clamp: (x, n, bound) => clamp(x, n, bound, type),
+    widen: (to, from, n) => widen(to, from, n, type),
+    narrow: (to, from, n) => narrow(to, from, n, type),
+  };
+}
+
+const HALF_FUNCTIONS = ["sumOfSquares", "allFinite", "multiply", "clamp", "widen", "narrow"];

@@ -1,0 +1,256 @@
+// The kernel on 16-bit elements: conversions against the definition of the formats, everything else against the rule written
+// for reading, in float32 with one rounding at the end, and against PyTorch 2.
+
+import { createEngine } from "sgd-wasm";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { DAMPENING, DECAY, FIRST, MAXIMIZE, MOMENTUM, NESTEROV, SCALE, ZERO } from "../../../src/kernel/flags.js";
+import fixture from "../../fixtures/data/sgd16.json.gz";
+import { fusedMultiplyAdd } from "../../reference/exact.js";
+import { fromHalf, type HalfType, halfBits, roundHalf } from "../../reference/half.js";
+import { kernelOf } from "../../reference/internals.js";
+import { step } from "../../reference/sgd.js";
+import { sha256 } from "../../reference/sha256.js";
+import { bytesOf } from "../../support/bits.js";
+import { record, rounding } from "../../support/context.js";
+import { mulberry32, values } from "../../support/random.js";
+
+const TYPES = ["float16", "bfloat16"] as const;
+const memory = new WebAssembly.Memory({ initial: 16 });
+const kernel = kernelOf(createEngine({ rounding, memory, allocate: () => 16, free: () => {} }));
+const test = suite("kernel, 16 bits");
+
+const numberToHalf = (x: number, type: HalfType) => halfBits(roundHalf(x, type), type);
+const halves = (address: number, n: number) => new Uint16Array(memory.buffer, address, n);
+const singles = (address: number, n: number) => new Float32Array(memory.buffer, address, n);
+const isNaNBits = (bits: number, type: HalfType) => (bits & 0x7fff) > (type === "float16" ? 0x7c00 : 0x7f80);
+
+/** All 65,536 elements there are. */
+const ALL = Uint16Array.from({ length: 65536 }, (_, bits) => bits);
+
+for (const type of TYPES) {
+  test(`${type}: every element is widened exactly`, () => {
+    halves(1024, ALL.length).set(ALL);
+    kernel[type].widen(262144, 1024, ALL.length);
+    const widened = singles(262144, ALL.length);
+    ALL.forEach((bits) => {
+      if (!Object.is(widened[bits], fromHalf(bits, type))) assert.unreachable(`${bits}: ${widened[bits]}`);
+    });
+  });
+
+  test(`${type}: narrowing rounds to nearest, ties to even, around every element`, () => {
+    const numbers = ALL.filter((bits) => !isNaNBits(bits, type)).map((bits) => bits);
+    const inputs: number[] = [Number.NaN, 3.4e38, -3.4e38, 65519.996, 65520, 2 ** -149, -(2 ** -133)];
+    for (const bits of numbers) {
+      const here = fromHalf(bits, type);
+      const middle = (here + fromHalf(bits + 1, type)) / 2;
+      if (!Number.isFinite(middle)) continue;
+      const ulp = Math.max(Math.abs(middle) * 2 ** -23, 2 ** -149);
+      inputs.push(here, middle, middle - ulp, middle + ulp);
+    }
+    for (let start = 0; start < inputs.length; start += 40000) {
+      const part = Float32Array.from(inputs.slice(start, start + 40000));
+      singles(262144, part.length).set(part);
+      kernel[type].narrow(1024, 262144, part.length);
+      const narrowed = halves(1024, part.length);
+      part.forEach((x, i) => {
+        if (narrowed[i] !== numberToHalf(x, type)) assert.unreachable(`${x}: ${narrowed[i]}`);
+      });
+    }
+  });
+
+  test(`${type}: converts in place, and nothing beside`, () => {
+    for (const n of [0, 1, 2, 3, 4, 5, 7, 8, 9, 100]) {
+      const bytes = new Uint8Array(memory.buffer, 1000, 4 * n + 48).fill(0xa5);
+      const source = ALL.slice(1, n + 1);
+      halves(1016 + 2 * n, n).set(source);
+      kernel[type].widen(1016, 1016 + 2 * n, n);
+      assert.equal(
+        [...singles(1016, n)],
+        [...source].map((bits) => fromHalf(bits, type)),
+      );
+      kernel[type].narrow(1016, 1016, n);
+      assert.equal([...halves(1016, n)], [...source]);
+      assert.ok(bytes.subarray(0, 16).every((byte) => byte === 0xa5));
+      assert.ok(bytes.subarray(16 + 4 * n).every((byte) => byte === 0xa5));
+    }
+  });
+
+  test(`${type}: a step is the rule in float32, rounded once`, () => {
+    const next = mulberry32(16);
+    const scalars = { negativeLr: -0.05, weightDecay: 0.1, momentum: 0.9, undamped: 0.7, factor: -0.7, clip: 0.3 };
+    for (let flags = 0; flags < 256; flags++) {
+      if (!(flags & MOMENTUM) && flags & (NESTEROV | DAMPENING | FIRST)) continue;
+      for (const n of [0, 1, 7, 8, 9, 15, 17, 61]) {
+        const offset = (flags + n) % 8;
+        const inputs = [0, 1, 2].map(() =>
+          Uint16Array.from({ length: n }, () => {
+            const u = next();
+            return u % 5 === 0 ? u >>> 16 : numberToHalf((u / 2 ** 31 - 1) * 2 ** ((u % 7) - 3), type);
+          }),
+        );
+        const addresses = [0, 1, 2].map((i) => 4096 + 512 * i + 2 * offset);
+        new Uint8Array(memory.buffer, 4000, 2000).fill(0xa5);
+        inputs.forEach((input, i) => {
+          halves(addresses[i], n).set(input);
+        });
+        const [p, g, b] = addresses;
+        kernel[type].sgd(flags, p, g, b, n, scalars);
+        const expected = inputs.map((input) => input.slice());
+        for (let i = 0; i < n; i++) {
+          const [oldP, oldG, oldB] = inputs.map((input) => fromHalf(input[i], type));
+          const after = step16(type, flags, scalars, oldP, oldG, oldB);
+          expected[0][i] = after.p;
+          if (flags & ZERO) expected[1][i] = 0;
+          if (flags & MOMENTUM) expected[2][i] = after.b;
+        }
+        expected.forEach((array, which) => {
+          const actual = halves(addresses[which] - 2, n + 2);
+          const wanted = [0xa5a5, ...array, 0xa5a5];
+          wanted.forEach((bits, i) => {
+            if (actual[i] === bits) return;
+            assert.unreachable(
+              `flags ${flags}, ${n} elements, array ${which}, ${i - 1}: ${actual[i]}, expected ${bits}`,
+            );
+          });
+        });
+        record(`kernel ${type}`, expected[0]);
+      }
+    }
+  });
+
+  test(`${type}: sums, scales, clamps and looks for what is not finite`, () => {
+    const next = mulberry32(61);
+    const { sumOfSquares, multiply, clamp, allFinite } = kernel[type];
+    for (const n of [0, 1, 3, 4, 5, 64, 1003]) {
+      const input = Uint16Array.from({ length: n }, () => numberToHalf(next() / 2 ** 31 - 1, type));
+      const numbers = [...input].map((bits) => fromHalf(bits, type));
+      const times = (x: number, factor: number) => roundHalf(Math.fround(x * roundHalf(factor, type)), type);
+      const put = () => halves(4096, n).set(input);
+      put();
+      const exact = numbers.reduce((sum, x) => sum + times(x, 0.3) ** 2, 0);
+      assert.ok(Math.abs(sumOfSquares(4096, n, 0.3) - exact) <= exact * 1e-12, `sum of ${n}`);
+      multiply(8192, 4096, n, 0.3, -0.7);
+      assert.equal(
+        [...halves(8192, n)],
+        numbers.map((x) => numberToHalf(times(times(x, 0.3), -0.7), type)),
+      );
+      clamp(4096, n, 0.3);
+      const bound = roundHalf(0.3, type);
+      assert.equal(
+        [...halves(4096, n)],
+        numbers.map((x) => numberToHalf(Math.min(Math.max(x, -bound), bound), type)),
+      );
+      put();
+      assert.is(allFinite(4096, n, 0.5), 1);
+      for (let i = 0; i < n; i++) {
+        for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+          halves(4096, n)[i] = numberToHalf(bad, type);
+          assert.is(allFinite(4096, n, 1), 0);
+        }
+        halves(4096, n)[i] = input[i];
+      }
+    }
+    halves(4096, 1)[0] = numberToHalf(type === "float16" ? 65504 : 3e38, type);
+    assert.is(allFinite(4096, 1, 1), 1);
+    assert.is(allFinite(4096, 1, 2), 0);
+  });
+}
+
+type Scalars = Parameters<(typeof kernel)["float16"]["sgd"]>[5];
+
+/** The bits of parameter and buffer after a step. */
+function step16(type: HalfType, flags: number, scalars: Scalars, p: number, g: number, b: number) {
+  const scaled = (x: number, factor: number) => roundHalf(Math.fround(x * roundHalf(Math.fround(factor), type)), type);
+  const gradient = flags & SCALE ? scaled(scaled(g, scalars.factor), scalars.clip) : g;
+  const rule = {
+    dtype: "float32",
+    rounding,
+    lr: -scalars.negativeLr,
+    momentum: flags & MOMENTUM ? scalars.momentum : 0,
+    dampening: flags & DAMPENING ? 1 - scalars.undamped : 0,
+    weightDecay: flags & DECAY ? scalars.weightDecay : 0,
+    nesterov: Boolean(flags & NESTEROV),
+    maximize: Boolean(flags & MAXIMIZE),
+  } as const;
+  const after = step(rule, p, gradient, flags & FIRST ? null : b);
+  return { p: numberToHalf(after.p, type), b: numberToHalf(after.b ?? 0, type) };
+}
+
+interface Case {
+  dtype: "f16" | "bf16";
+  seed: number;
+  lr: number;
+  momentum: number;
+  dampening: number;
+  weight_decay: number;
+  nesterov: boolean;
+  maximize: boolean;
+  p: string[];
+  sha256: string[];
+  m: string | null;
+}
+
+/** PyTorch's last n mod 16 elements, whose buffer it computes otherwise. */
+function pytorchTail(c: Case, type: HalfType, isFirst: boolean, p: number, g: number, b: number) {
+  const fma = (x: number, k: number, z: number) => fusedMultiplyAdd(x, Math.fround(k), z, "float32");
+  let d = c.maximize ? -g : g;
+  if (c.weight_decay) d = fma(p, c.weight_decay, d);
+  let buffer = b;
+  if (c.momentum) {
+    buffer = isFirst ? d : fma(b, c.momentum, Math.fround(d * Math.fround(1 - c.dampening)));
+    d = c.nesterov ? fma(buffer, c.momentum, d) : buffer;
+  }
+  return [numberToHalf(fma(d, -c.lr, p), type), numberToHalf(buffer, type)];
+}
+
+const { sizes, cases } = fixture as { sizes: number[]; cases: Case[] };
+if (rounding === "fused") {
+  test("the bits are those of PyTorch 2 with fused=True", () => {
+    for (const c of cases) {
+      const type = c.dtype === "f16" ? "float16" : "bfloat16";
+      const next = mulberry32(c.seed);
+      const make = (n: number) => Uint16Array.from(values(next, n, "float32"), (x) => numberToHalf(x, type));
+      const params = sizes.map(make);
+      const buffers = sizes.map((n) => new Uint16Array(n));
+      const scalars = {
+        negativeLr: -c.lr,
+        weightDecay: c.weight_decay,
+        momentum: c.momentum,
+        undamped: 1 - c.dampening,
+      };
+      let flags = (c.weight_decay ? DECAY : 0) | (c.maximize ? MAXIMIZE : 0);
+      if (c.momentum) flags |= MOMENTUM | (c.nesterov ? NESTEROV : 0) | (c.dampening ? DAMPENING : 0);
+      for (let turn = 0; turn < 4; turn++) {
+        const isFirst = turn === 0;
+        sizes.map(make).forEach((gradient, i) => {
+          const n = gradient.length;
+          const [p, g, b] = [4096, 16384, 32768];
+          halves(p, n).set(params[i]);
+          halves(g, n).set(gradient);
+          halves(b, n).set(buffers[i]);
+          kernel[type].sgd(isFirst && c.momentum ? flags | FIRST : flags, p, g, b, n, {
+            ...scalars,
+            factor: 1,
+            clip: 1,
+          });
+          const after = [halves(p, n), halves(b, n)];
+          for (let k = n - (n % 16); k < n; k++) {
+            const [oldP, oldG, oldB] = [params[i], gradient, buffers[i]].map((array) => fromHalf(array[k], type));
+            [after[0][k], after[1][k]] = pytorchTail(c, type, isFirst, oldP, oldG, oldB);
+          }
+          params[i].set(after[0]);
+          buffers[i].set(after[1]);
+        });
+        assert.is(hashOf(params), c.sha256[turn], `${c.dtype}, seed ${c.seed}, step ${turn}`);
+      }
+      if (c.m !== null) assert.is(hashOf(buffers), c.m);
+    }
+  });
+}
+
+function hashOf(arrays: readonly Uint16Array[]): string {
+  return sha256(bytesOf(Uint16Array.from(arrays.flatMap((array) => [...array]))));
+}
+
+test.run();
