@@ -13,7 +13,7 @@ import { REPOSITORY } from "./consumer.mjs";
 import { printOutcome, settle } from "./results.mjs";
 import { thisNode } from "./runtimes/command.mjs";
 
-const SECONDS = 120;
+const SECONDS = 300;
 
 const {
   values: { from },

@@ -17,7 +17,7 @@ const HELP = `node test/harness/run.mjs [options]     (after npm run build)
   --only LIST       runtimes by name, separated by commas: ${NAMES.join(", ")}
   --suite TEXT      only files of suites whose name contains TEXT
   --require-all     a runtime that is missing is a failure (also: SGD_REQUIRE_ALL=1 in the environment)
-  --seconds N       longest time for one run of the suites; default 120
+  --seconds N       longest time for one run of the suites; default 300
   --verbose         list every test
   --write           write the summary to docs/runtimes.md, if all runtimes were run and nothing failed
 `;
@@ -27,7 +27,7 @@ const { values: options } = parseArgs({
     only: { type: "string" },
     suite: { type: "string" },
     "require-all": { type: "boolean", default: Boolean(process.env.SGD_REQUIRE_ALL) },
-    seconds: { type: "string", default: "120" },
+    seconds: { type: "string", default: "300" },
     verbose: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },

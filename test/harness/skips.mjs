@@ -17,8 +17,8 @@ export const SKIPS = [
   { tests: /: a 64-bit memory is refused/, on: ["node20", "node22", "bun", "webkit"] },
   // Safari's engine takes filling with zeros up to the end of a memory for going beyond it.
   { tests: /: every block of a foreign memory may be its last$/, on: ["webkit"] },
-  // What `npm run runtimes`, `npm run recipes` and `npm run bench:peers` fetch; CI has it, and skips none of these.
-  { tests: /^worker-example\.test\.ts|^recipes\.test\.ts|^docs\.test\.ts: .* runs$/, on: [...NODES, "package"] },
+  // What `npm run runtimes` and `npm run recipes` fetch; CI has it, and skips none of these.
+  { tests: /^worker-example\.test\.ts|^recipes\.test\.ts/, on: [...NODES, "package"] },
   // Relaxed SIMD, which newer Nodes have; workerd imports the same file.
   { tests: /^kernel-file\.test\.ts: kernel-hardware\.wasm/, on: ["node20", "package"] },
 ];

@@ -2,7 +2,7 @@
 // types, and every link leads to a file and a heading of the package.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -10,7 +10,6 @@ import { consumer, node, repository } from "../support/process.js";
 
 const PACKAGE = join(consumer, "node_modules/sgd-wasm");
 const FOLDER = join(consumer, "docs");
-const PEERS = join(repository, "bench/peers/node_modules");
 const test = suite("documents");
 
 const documents = ["README.md", ...readdirSync(join(PACKAGE, "docs")).map((name) => `docs/${name}`)].filter((name) =>
@@ -43,24 +42,12 @@ test.before(() => {
   const files = blocks.map(({ name }) => `${name}.ts`);
   const options = ["--outdir=.", "--out-extension:.js=.mjs", "--log-level=warning"];
   execFileSync(join(repository, "node_modules/.bin/esbuild"), [...files, ...options], { cwd: FOLDER });
-  for (const name of existsSync(PEERS) ? readdirSync(PEERS) : []) {
-    const link = join(FOLDER, "node_modules", name);
-    mkdirSync(dirname(link), { recursive: true });
-    if (!existsSync(link)) symlinkSync(join(PEERS, name), link);
-  }
 });
 
-/** Other packages, which are here after `npm run bench:peers`. */
-function peersOf({ source }: Block): string[] {
-  const imports = [...source.matchAll(/\bfrom "([^".][^"]*)"|^import "([^".][^"]*)"/gm)].map(([, a, b]) => a ?? b);
-  return imports.filter((name) => !/^(sgd-wasm|node:)/.test(name));
-}
-
 // The first block is the README's first example, which test/harness/runtimes/readme.mjs runs on every runtime.
-for (const block of blocks.slice(1)) {
-  const present = peersOf(block).every((name) => existsSync(join(PEERS, name)));
-  (present || process.env.SGD_REQUIRE_ALL ? test : test.skip)(`${block.place} runs`, () => {
-    node(FOLDER, [join(FOLDER, `${block.name}.mjs`)]);
+for (const { place, name } of blocks.slice(1)) {
+  test(`${place} runs`, () => {
+    node(FOLDER, [join(FOLDER, `${name}.mjs`)]);
   });
 }
 
@@ -76,9 +63,7 @@ test("all blocks have the right types", () => {
     noEmit: true,
     skipLibCheck: true,
   };
-  const files = blocks
-    .filter((block) => peersOf(block).every((name) => existsSync(join(PEERS, name))))
-    .map(({ name }) => `${name}.ts`);
+  const files = blocks.map(({ name }) => `${name}.ts`);
   writeFileSync(join(FOLDER, "package.json"), '{ "type": "module" }');
   writeFileSync(join(FOLDER, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
   const compiler = join(repository, "node_modules/typescript/bin/tsc");
