@@ -54,7 +54,6 @@ function decodeWithSurrogates(bytes: Uint8Array): string | null {
       pieces.push(strict.decode(unshared(bytes.subarray(from, i))));
       pieces.push(String.fromCharCode(0xd000 | ((second & 63) << 6) | (third & 63)));
       from = i + 3;
-      i += 2;
     }
     pieces.push(strict.decode(unshared(bytes.subarray(from))));
   } catch {

@@ -148,7 +148,7 @@ export function restoreParameters(
     if (tensor === undefined) faults.push(`${JSON.stringify(name)} is missing`);
     else if (!isFloat(tensor)) faults.push(`${JSON.stringify(name)} holds ${tensor.dtype}`);
     else if (!isSameShape(parameter.shape, tensor.shape)) faults.push(shapeFault(name, parameter, tensor));
-    else values.push([parameter, lasting(floats(tensor), parameter.engine.memory)]);
+    else values.push([parameter, floats(tensor)]);
     // What a disposed parameter throws comes before anything is changed.
     parameter.data;
   }
