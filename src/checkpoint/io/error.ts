@@ -21,6 +21,12 @@ export function quote(name: string): string {
   return JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}…` : name);
 }
 
+/** Throws an error that was caught again, at `offset` if it is a fault of the file without a place. */
+export function placed(offset: number, error: unknown): never {
+  if (!(error instanceof CheckpointError) || error.offset !== undefined) throw error;
+  throw new (error.constructor as typeof CheckpointError)(error.message, offset);
+}
+
 /** Throws a `CheckpointError`; an expression, unlike `throw`. */
 export function fail(what: string, offset?: number): never {
   throw new CheckpointError(what, offset);

@@ -43,7 +43,7 @@ export class Budget {
     this.total = Math.min(limits.maxBytes, Math.max(ALWAYS_ALLOWED, inputBytes * limits.maxExpansion));
   }
 
-  charge(bytes: number, what: string, where: number): void {
+  charge(bytes: number, what: string, where?: number): void {
     if (this.spent + bytes > this.total) {
       fail(
         `${what} takes ${bytes} bytes, ${this.total - this.spent} of ${this.total} are left; ` +

@@ -22,43 +22,40 @@ export type AnyTensorData = TensorData | IntegerTensorData | RawTensorData;
 export type TensorDType = AnyTensorData["dtype"];
 type Elements = AnyTensorData["data"];
 
-/** One element type: how JavaScript, PyTorch and safetensors name it. */
+/** One element type, in JavaScript and in PyTorch. */
 export interface DTypeInfo {
   name: TensorDType;
   bytes: number;
   array: { new (buffer: ArrayBuffer, byteOffset?: number, length?: number): Elements; readonly name: string };
   /** The class `torch.<storage>`; null where PyTorch has no typed storage for it. */
   storage: string | null;
-  /** null where the format has no name for it. */
-  safetensors: string | null;
 }
 
-type Row = [TensorDType, number, DTypeInfo["array"], storage: string | null, safetensors: string | null];
+type Row = [TensorDType, bytes: number, DTypeInfo["array"], storage?: string];
 
-// In the order in which the reference implementation of safetensors ranks them.
 const ROWS: Row[] = [
-  ["bool", 1, Uint8Array, "Bool", "BOOL"],
-  ["uint8", 1, Uint8Array, "Byte", "U8"],
-  ["int8", 1, Int8Array, "Char", "I8"],
-  ["float8_e5m2", 1, Uint8Array, null, "F8_E5M2"],
-  ["float8_e4m3fn", 1, Uint8Array, null, "F8_E4M3"],
-  ["float8_e8m0fnu", 1, Uint8Array, null, "F8_E8M0"],
-  ["int16", 2, Int16Array, "Short", "I16"],
-  ["uint16", 2, Uint16Array, null, "U16"],
-  ["float16", 2, Uint16Array, "Half", "F16"],
-  ["bfloat16", 2, Uint16Array, "BFloat16", "BF16"],
-  ["int32", 4, Int32Array, "Int", "I32"],
-  ["uint32", 4, Uint32Array, null, "U32"],
-  ["float32", 4, Float32Array, "Float", "F32"],
-  ["complex64", 8, Uint8Array, "ComplexFloat", "C64"],
-  ["float64", 8, Float64Array, "Double", "F64"],
-  ["int64", 8, BigInt64Array, "Long", "I64"],
-  ["uint64", 8, BigUint64Array, null, "U64"],
-  ["complex128", 16, Uint8Array, "ComplexDouble", null],
+  ["bool", 1, Uint8Array, "Bool"],
+  ["uint8", 1, Uint8Array, "Byte"],
+  ["int8", 1, Int8Array, "Char"],
+  ["float8_e5m2", 1, Uint8Array],
+  ["float8_e4m3fn", 1, Uint8Array],
+  ["float8_e8m0fnu", 1, Uint8Array],
+  ["int16", 2, Int16Array, "Short"],
+  ["uint16", 2, Uint16Array],
+  ["float16", 2, Uint16Array, "Half"],
+  ["bfloat16", 2, Uint16Array, "BFloat16"],
+  ["int32", 4, Int32Array, "Int"],
+  ["uint32", 4, Uint32Array],
+  ["float32", 4, Float32Array, "Float"],
+  ["complex64", 8, Uint8Array, "ComplexFloat"],
+  ["float64", 8, Float64Array, "Double"],
+  ["int64", 8, BigInt64Array, "Long"],
+  ["uint64", 8, BigUint64Array],
+  ["complex128", 16, Uint8Array, "ComplexDouble"],
 ];
 
-export const DTYPES: readonly DTypeInfo[] = ROWS.map(([name, bytes, array, storage, safetensors]) => {
-  return { name, bytes, array, storage: storage && `${storage}Storage`, safetensors };
+export const DTYPES: readonly DTypeInfo[] = ROWS.map(([name, bytes, array, storage]) => {
+  return { name, bytes, array, storage: storage ? `${storage}Storage` : null };
 });
 
 const byName = new Map<string, DTypeInfo>(DTYPES.map((info) => [info.name, info]));

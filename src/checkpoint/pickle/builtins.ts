@@ -4,6 +4,7 @@ import { fail } from "../io/error.js";
 import {
   type CallContext,
   Complex,
+  callGlobal,
   Dict,
   expect,
   expectKey,
@@ -20,20 +21,18 @@ import {
 const named: Known = {};
 
 export const BUILTINS: Record<string, Known> = {
-  "collections.OrderedDict": { call: makeDict },
-  "collections.Counter": { call: makeDict },
-  "collections.defaultdict": {
-    call: ([, content], context) => makeDict(content === undefined ? [] : [content], context),
-  },
-  "builtins.dict": { call: makeDict },
-  "builtins.set": { call: makeSet },
-  "builtins.frozenset": { call: makeSet },
-  "builtins.bytes": { call: makeBytes },
-  "builtins.bytearray": { call: makeBytes },
-  "builtins.complex": { call: makeComplex },
-  "builtins.getattr": { call: getAttribute },
-  "_codecs.encode": { call: makeBytes },
-  "copyreg._reconstructor": { call: reconstruct },
+  "collections.OrderedDict": { call: makeDict, most: 1 },
+  "collections.Counter": { call: makeDict, most: 1 },
+  "collections.defaultdict": { call: ([, ...content]) => makeDict(content), most: 2 },
+  "builtins.dict": { call: makeDict, most: 1 },
+  "builtins.set": { call: makeSet, most: 1 },
+  "builtins.frozenset": { call: makeSet, most: 1 },
+  "builtins.bytes": { call: makeBytes, most: 2 },
+  "builtins.bytearray": { call: makeBytes, most: 2 },
+  "builtins.complex": { call: makeComplex, most: 2 },
+  "builtins.getattr": { call: getAttribute, most: 2 },
+  "_codecs.encode": { call: makeBytes, most: 2 },
+  "copyreg._reconstructor": { call: reconstruct, most: 3 },
   // What a defaultdict makes, and the base that an object is reconstructed from.
   "builtins.list": named,
   "builtins.int": named,
@@ -41,58 +40,57 @@ export const BUILTINS: Record<string, Known> = {
   "builtins.object": named,
 };
 
-function makeDict([content]: Node[], { where }: CallContext): Node {
+function makeDict([content]: Node[]): Node {
   if (content === undefined) return new Dict();
   if (content instanceof Dict) return content;
   const dict = new Dict();
-  for (const pair of takeItems(content, where)) {
+  for (const pair of takeItems(content)) {
     const items = pair instanceof List || pair instanceof Tuple ? pair.items : [];
-    if (items.length !== 2) fail("a dict is made of pairs of a key and a value", where);
-    dict.items.set(expectKey(items[0], where), items[1] as Node);
+    if (items.length !== 2) fail("a dict is made of pairs of a key and a value");
+    dict.items.set(expectKey(items[0]), items[1] as Node);
   }
   return dict;
 }
 
-function makeSet([content]: Node[], { where }: CallContext): Node {
+function makeSet([content]: Node[]): Node {
   const set = new PySet();
-  for (const item of content === undefined ? [] : takeItems(content, where)) set.items.add(expectKey(item, where));
+  for (const item of content === undefined ? [] : takeItems(content)) set.items.add(expectKey(item));
   return set;
 }
 
 // Emptied on the way: a list that a hostile pickle passes again and again costs nothing the second time.
-function takeItems(content: Node, where: number): Node[] {
-  return expect(content, List, "the content of a collection", where).items.splice(0);
+function takeItems(content: Node): Node[] {
+  return expect(content, List).items.splice(0);
 }
 
 /** bytes and bytearray: nothing, bytes, or text in Latin-1, which is how protocols below 3 spell them. */
-function makeBytes([content, encoding]: Node[], { target, where, charge }: CallContext): Node {
+function makeBytes([content, encoding]: Node[], { charge }: CallContext): Node {
   if (content === undefined) return new Uint8Array();
   if (content instanceof Uint8Array && encoding === undefined) return content;
   const latin1 = encoding === "latin1" || encoding === "latin-1";
   // biome-ignore lint/suspicious/noControlCharactersInRegex: this is the range of bytes.
   if (typeof content !== "string" || !latin1 || !/^[\u0000-\u00ff]*$/.test(content)) {
-    return fail(`${target.name} is read for bytes in latin1 only`, where);
+    return fail("read for bytes in latin1 only");
   }
   charge(content.length, "a value of bytes");
   return Uint8Array.from(content, (character) => character.charCodeAt(0));
 }
 
-function makeComplex([re, im]: Node[], { where }: CallContext): Node {
+function makeComplex([re, im]: Node[]): Node {
   if (typeof re === "number" && typeof im === "number") return new Complex(re, im);
-  return fail("a complex number is made of two floats", where);
+  return fail("a complex number is made of two floats");
 }
 
 /** A method: schedulers of PyTorch 1 keep some. It stands for its name, and the object it is bound to is dropped. */
-function getAttribute([object, name]: Node[], { where }: CallContext): Node {
-  const owner = object instanceof Instance ? object.of : expect(object, Global, "what has a method", where);
-  if (typeof name !== "string") return fail(`a method is named by ${typeName(name)}`, where);
-  return new Global(`${owner.name}.${name}`, { isText: true }, where);
+function getAttribute([object, name]: Node[], context: CallContext): Node {
+  const owner = object instanceof Instance ? object.of : expect(object, Global);
+  if (typeof name !== "string") return fail(`a method is named by ${typeName(name)}`);
+  return new Global(`${owner.name}.${name}`, { isText: true }, context.where);
 }
 
 /** How protocols 0 and 1 make an object: (class, its base, the base's content). */
 function reconstruct([target, base, content]: Node[], context: CallContext): Node {
-  const of = expect(target, Global, "the class of an object", context.where);
   const isPlain = base instanceof Global && base.name === "builtins.object" && content === null;
-  if (!isPlain) return fail(`an object of ${of.name} that extends a built-in class`, context.where);
-  return of.known.call?.([], { ...context, target: of }) ?? new Instance(of, new Tuple([]), undefined, context.where);
+  if (!isPlain) fail("an object that extends a built-in class");
+  return callGlobal(expect(target, Global), new Tuple([]), context);
 }

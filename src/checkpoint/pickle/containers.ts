@@ -1,5 +1,6 @@
 // The opcodes of lists, tuples, dicts and sets.
 
+import { fail } from "../io/error.js";
 import type { Machine, Opcodes } from "./machine.js";
 import { Dict, expect, expectKey, Instance, List, type Node, PySet, Tuple } from "./nodes.js";
 import * as op from "./opcodes.js";
@@ -35,22 +36,22 @@ export const CONTAINER_OPCODES: Opcodes = {
   [op.ADDITEMS]: (machine) => addItems(machine.stack.popMark(), machine),
 };
 
-function append(items: Node[], { stack, cursor }: Machine): void {
+function append(items: Node[], { stack }: Machine): void {
   const { top } = stack;
-  const list = top instanceof Instance ? top.list : expect(top, List, "what is appended to", cursor.where);
+  const list = top instanceof Instance ? top.list : expect(top, List);
   for (const item of items) list.items.push(item);
 }
 
-function setItems(items: Node[], { stack, cursor }: Machine): void {
+function setItems(items: Node[], { stack }: Machine): void {
   const { top } = stack;
-  const dict = top instanceof Instance ? top.dict : expect(top, Dict, "what items are set of", cursor.where);
-  if (items.length % 2 === 1) cursor.fail("a key without a value");
+  const dict = top instanceof Instance ? top.dict : expect(top, Dict);
+  if (items.length % 2 === 1) fail("a key without a value");
   for (let i = 0; i < items.length; i += 2) {
-    dict.items.set(expectKey(items[i], cursor.where), items[i + 1] as Node);
+    dict.items.set(expectKey(items[i]), items[i + 1] as Node);
   }
 }
 
-function addItems(items: Node[], { stack, cursor }: Machine): void {
-  const set = expect(stack.top, PySet, "what is added to", cursor.where);
-  for (const item of items) set.items.add(expectKey(item, cursor.where));
+function addItems(items: Node[], { stack }: Machine): void {
+  const set = expect(stack.top, PySet);
+  for (const item of items) set.items.add(expectKey(item));
 }

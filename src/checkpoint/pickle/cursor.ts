@@ -22,10 +22,6 @@ export class Cursor {
     return this.base + this.op;
   }
 
-  fail(what: string): never {
-    return fail(what, this.where);
-  }
-
   opcode(): number {
     this.op = this.at;
     return this.uint(1);
@@ -35,7 +31,7 @@ export class Cursor {
     const from = this.at;
     if (!(from + length <= this.bytes.length)) {
       const missing = from + length - this.bytes.length;
-      throw new TruncatedError(`the pickle ends ${missing} bytes too early`, this.where);
+      throw new TruncatedError(`the pickle ends ${missing} bytes too early`);
     }
     this.at += length;
     return from;
@@ -64,7 +60,7 @@ export class Cursor {
   }
 
   text(length: number): string {
-    return decodeText(this.raw(length)) ?? this.fail("a string is not UTF-8");
+    return decodeText(this.raw(length)) ?? fail("a string is not UTF-8");
   }
 
   /** The rest of the line, without its end. */
@@ -77,6 +73,6 @@ export class Cursor {
 
   /** The rest of the line as text. */
   textLine(): string {
-    return decodeText(this.line()) ?? this.fail("a line is not UTF-8");
+    return decodeText(this.line()) ?? fail("a line is not UTF-8");
   }
 }

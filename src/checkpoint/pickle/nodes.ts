@@ -1,4 +1,4 @@
-import { fail } from "../io/error.js";
+import { CheckpointError, fail } from "../io/error.js";
 import type { DTypeInfo } from "../io/tensor.js";
 
 /**
@@ -23,6 +23,8 @@ export type Node =
   | Instance;
 
 export class Complex {
+  static readonly what = "a complex number";
+
   constructor(
     readonly re: number,
     readonly im: number,
@@ -30,23 +32,30 @@ export class Complex {
 }
 
 export class List {
+  static readonly what = "a list";
   readonly items: Node[] = [];
 }
 
 export class Tuple {
+  static readonly what = "a tuple";
+
   constructor(readonly items: Node[]) {}
 }
 
 export class PySet {
+  static readonly what = "a set";
   readonly items = new Set<Node>();
 }
 
 export class Dict {
+  static readonly what = "a dict";
   readonly items = new Map<Node, Node>();
 }
 
 /** A run of elements in the file, which tensors look into. */
 export class Storage {
+  static readonly what = "a storage";
+
   constructor(
     readonly dtype: DTypeInfo,
     /** Which run: the name of an entry, or what a legacy file calls it. */
@@ -62,6 +71,8 @@ export class Storage {
 }
 
 export class Tensor {
+  static readonly what = "a tensor";
+
   constructor(
     readonly storage: Storage,
     readonly dtype: DTypeInfo,
@@ -77,6 +88,8 @@ export class Tensor {
 
 /** What a pickle names: a class or a function, by its name in Python. */
 export class Global {
+  static readonly what = "a global";
+
   constructor(
     readonly name: string,
     readonly known: Known,
@@ -88,19 +101,36 @@ export class Global {
 export interface Known {
   /** What calling it gives; without, an `Instance` that says which call it was. */
   call?(args: Node[], context: CallContext): Node;
+  /** How many arguments are understood. */
+  most?: number;
   /** By itself it is a value: its name, as text. */
   isText?: boolean;
 }
 
 export interface CallContext {
-  /** What is called. */
-  target: Global;
+  /** Where the call is in the file. */
   where: number;
+  /** Counts bytes that the call allocates. */
   charge(bytes: number, what: string): void;
+}
+
+/** Re-enacts a call of `target`, or keeps it as it is. */
+export function callGlobal(target: Global, args: Tuple, context: CallContext): Node {
+  const { name, known } = target;
+  const { call, most = 0 } = known;
+  if (call === undefined) return new Instance(target, args, context.where);
+  if (args.items.length > most) fail(`${name} has ${args.items.length} arguments, ${most} are known`);
+  try {
+    return call(args.items, context);
+  } catch (error) {
+    throw error instanceof CheckpointError ? new CheckpointError(`${name}: ${error.message}`) : error;
+  }
 }
 
 /** What calling a global gave that is not re-enacted: inert, it is never looked up or run. */
 export class Instance {
+  static readonly what = "an object";
+  keywords: Node = null;
   state: Node = null;
   /** What was appended or set, if its class is one of lists or dicts. */
   readonly list = new List();
@@ -109,7 +139,6 @@ export class Instance {
   constructor(
     readonly of: Global,
     readonly args: Tuple,
-    readonly keywords: Dict | undefined,
     readonly where: number,
   ) {}
 }
@@ -119,39 +148,27 @@ export function typeName(node: Node | undefined): string {
   if (node === undefined) return "nothing";
   if (node === null) return "None";
   if (node instanceof Instance) return `an object of ${node.of.name}`;
-  if (typeof node === "object") return CLASS_NAMES.get(node.constructor) ?? "bytes";
-  return { boolean: "a bool", number: "a number", bigint: "an integer", string: "a string" }[
-    typeof node as "boolean" | "number" | "bigint" | "string"
-  ];
+  if (typeof node === "object") return (node.constructor as { what?: string }).what ?? "bytes";
+  return `a ${typeof node}`;
 }
 
-const CLASS_NAMES = new Map<unknown, string>([
-  [Complex, "a complex number"],
-  [List, "a list"],
-  [Tuple, "a tuple"],
-  [Dict, "a dict"],
-  [PySet, "a set"],
-  [Storage, "a storage"],
-  [Tensor, "a tensor"],
-  [Global, "a global"],
-]);
+type Class<T> = (abstract new (...args: never[]) => T) & { readonly what: string };
 
-type Class<T> = (abstract new (...args: never[]) => T) & { readonly name: string };
-
-/** A node that must be of a class; `what` names it in the message. */
-export function expect<T>(node: Node | undefined, type: Class<T>, what: string, where: number): T {
-  if (node instanceof type) return node;
-  return fail(`${what} must be a ${type.name.toLowerCase()}, this is ${typeName(node)}`, where);
+/** A node that must be of a class. */
+export function expect<T>(node: Node | undefined, type: Class<T>): T {
+  return node instanceof type ? node : fail(`expected ${type.what}, got ${typeName(node)}`);
 }
 
 /** A node that Python can hash: tensors and objects by what they are, not by what they hold. */
-export function expectKey(key: Node | undefined, where: number): Node {
+export function expectKey(key: Node | undefined): Node {
   const isMutable = key instanceof List || key instanceof Dict || key instanceof PySet;
-  return key === undefined || isMutable ? fail(`${typeName(key)} cannot be a key or in a set`, where) : key;
+  return key === undefined || isMutable ? fail(`${typeName(key)} cannot be a key or in a set`) : key;
 }
 
-/** Whether a node can be the attributes of an object: a dict, or one beside that of its slots. */
-export function isAttributes(node: Node): boolean {
+/** Attributes of an object, which are dropped: none, a dict, or one beside that of slots. */
+export function checkAttributes(node: Node = null): void {
   const parts = node instanceof Tuple ? node.items : [node];
-  return parts.length <= 2 && parts.every((part) => part === null || part instanceof Dict);
+  if (parts.length > 2 || !parts.every((part) => part === null || part instanceof Dict)) {
+    fail(`attributes must be a dict, these are ${typeName(node)}`);
+  }
 }

@@ -1,7 +1,19 @@
 // The opcodes of globals and of what they make.
 
+import { fail } from "../io/error.js";
 import type { Machine, Opcodes } from "./machine.js";
-import { Dict, expect, Global, Instance, isAttributes, type Node, Tensor, Tuple, typeName } from "./nodes.js";
+import {
+  callGlobal,
+  checkAttributes,
+  Dict,
+  expect,
+  Global,
+  Instance,
+  type Node,
+  Tensor,
+  Tuple,
+  typeName,
+} from "./nodes.js";
 import * as op from "./opcodes.js";
 
 export const OBJECT_OPCODES: Opcodes = {
@@ -33,10 +45,9 @@ export const OBJECT_OPCODES: Opcodes = {
   [op.BUILD]: build,
 };
 
-function global(module: Node, name: Node, machine: Machine): void {
-  const { stack, cursor, options } = machine;
+function global(module: Node, name: Node, { stack, cursor, options }: Machine): void {
   if (typeof module !== "string" || typeof name !== "string") {
-    machine.cursor.fail(`a global is named by ${typeName(module)} and ${typeName(name)}`);
+    fail(`a global is named by ${typeName(module)} and ${typeName(name)}`);
   }
   stack.build(options.findGlobal(`${PYTHON_2_MODULES[module] ?? module}.${name}`, cursor.where));
 }
@@ -54,27 +65,20 @@ function callTop(machine: Machine): void {
 }
 
 function call(node: Node | undefined, args: Node, keywords: Node | undefined, { stack, cursor, options }: Machine) {
-  const { where } = cursor;
-  const target = expect(node, Global, "what is called", where);
-  const given = expect(args, Tuple, `what ${target.name} is called with`, where);
-  const named = keywords === undefined ? undefined : expect(keywords, Dict, "keyword arguments", where);
-  if (target.known.call === undefined) {
-    stack.build(new Instance(target, given, named, where));
-    return;
+  const charge = (bytes: number, what: string) => options.budget.charge(bytes, what);
+  const result = callGlobal(expect(node, Global), expect(args, Tuple), { where: cursor.where, charge });
+  if (keywords !== undefined && expect(keywords, Dict).items.size > 0) {
+    if (!(result instanceof Instance)) fail("keyword arguments are not known");
+    result.keywords = keywords;
   }
-  if (named !== undefined && named.items.size > 0) cursor.fail(`${target.name} takes no keyword arguments`);
-  const charge = (bytes: number, what: string) => options.budget.charge(bytes, what, where);
-  stack.build(target.known.call(given.items, { target, where, charge }));
+  stack.build(result);
 }
 
 /** The attributes of dicts and tensors, such as `_metadata` of a model's state dict, are dropped. */
-function build({ stack, cursor }: Machine): void {
+function build({ stack }: Machine): void {
   const state = stack.pop();
   const { top } = stack;
-  if (top instanceof Instance) {
-    top.state = state;
-    return;
-  }
-  if (!(top instanceof Dict || top instanceof Tensor)) cursor.fail(`${typeName(top)} cannot have attributes`);
-  if (!isAttributes(state)) cursor.fail(`the attributes of ${typeName(top)} must be a dict, not ${typeName(state)}`);
+  if (top instanceof Instance) top.state = state;
+  else if (top instanceof Dict || top instanceof Tensor) checkAttributes(state);
+  else fail(`${typeName(top)} cannot have attributes`);
 }

@@ -1,13 +1,15 @@
+import { fail, placed } from "../io/error.js";
 import { CONTAINER_OPCODES } from "./containers.js";
 import { Cursor } from "./cursor.js";
 import type { Machine, Opcodes, PickleOptions } from "./machine.js";
+import { MEMORY_OPCODES } from "./memory.js";
 import type { Node } from "./nodes.js";
 import { OBJECT_OPCODES } from "./objects.js";
 import { STOP } from "./opcodes.js";
 import { Stack } from "./stack.js";
 import { VALUE_OPCODES } from "./values.js";
 
-const OPCODES: Opcodes = { ...VALUE_OPCODES, ...CONTAINER_OPCODES, ...OBJECT_OPCODES };
+const OPCODES: Opcodes = { ...MEMORY_OPCODES, ...CONTAINER_OPCODES, ...OBJECT_OPCODES };
 
 export interface Unpickled {
   value: Node;
@@ -20,15 +22,28 @@ export interface Unpickled {
  */
 export function unpickle(bytes: Uint8Array, options: PickleOptions): Unpickled {
   const cursor = new Cursor(bytes, options.base);
-  const stack = new Stack(cursor, options.budget);
-  const machine: Machine = { cursor, stack, options };
-  for (;;) {
-    const code = cursor.opcode();
-    if (code === STOP) return { value: stack.pop(), length: cursor.at };
-    const run = OPCODES[code];
-    if (run === undefined) {
-      cursor.fail(`opcode 0x${code.toString(16).padStart(2, "0")} is none that a pickle of a checkpoint has`);
+  const machine: Machine = { cursor, stack: new Stack(options.budget), options };
+  try {
+    for (;;) {
+      const code = cursor.opcode();
+      if (code === STOP) return { value: machine.stack.pop(), length: cursor.at };
+      run(code, machine);
     }
-    run(machine);
+  } catch (error) {
+    // Opcodes do not say where they are: the cursor knows.
+    return placed(cursor.where, error);
   }
+}
+
+function run(code: number, machine: Machine): void {
+  const { cursor, stack, options } = machine;
+  const value = VALUE_OPCODES[code];
+  const opcode = OPCODES[code];
+  if (value !== undefined) {
+    stack.push(value(cursor, options));
+    return;
+  }
+  if (opcode === undefined)
+    fail(`opcode 0x${code.toString(16).padStart(2, "0")} is none that a pickle of a checkpoint has`);
+  opcode(machine);
 }

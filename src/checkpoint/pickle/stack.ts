@@ -1,5 +1,5 @@
+import { fail } from "../io/error.js";
 import type { Budget } from "../io/limits.js";
-import type { Cursor } from "./cursor.js";
 import type { Node } from "./nodes.js";
 
 /** About what a container costs an engine. */
@@ -11,10 +11,7 @@ export class Stack {
   private readonly marks: Node[][] = [];
   private readonly memo = new Map<number, Node>();
 
-  constructor(
-    private readonly cursor: Cursor,
-    private readonly budget: Budget,
-  ) {}
+  constructor(private readonly budget: Budget) {}
 
   push(node: Node): void {
     this.items.push(node);
@@ -27,22 +24,22 @@ export class Stack {
   }
 
   private charge(): void {
-    this.budget.charge(NODE_BYTES, "what the pickle builds", this.cursor.where);
+    this.budget.charge(NODE_BYTES, "what the pickle builds");
   }
 
   pop(): Node {
     const { items } = this;
-    return items.length > 0 ? (items.pop() as Node) : this.cursor.fail("the pickle takes from an empty stack");
+    return items.length > 0 ? (items.pop() as Node) : fail("the pickle takes from an empty stack");
   }
 
   popLast(count: number): Node[] {
-    if (this.items.length < count) this.cursor.fail(`a tuple of ${count} from a stack of ${this.items.length}`);
+    if (this.items.length < count) fail("the pickle takes from an empty stack");
     return this.items.splice(-count);
   }
 
   get top(): Node {
     const { items } = this;
-    return items.length > 0 ? (items.at(-1) as Node) : this.cursor.fail("the pickle looks at an empty stack");
+    return items.length > 0 ? (items.at(-1) as Node) : fail("the pickle looks at an empty stack");
   }
 
   mark(): void {
@@ -54,7 +51,7 @@ export class Stack {
   /** Takes everything above the latest mark. */
   popMark(): Node[] {
     const { items } = this;
-    this.items = this.marks.pop() ?? this.cursor.fail("the pickle looks for a mark that it never set");
+    this.items = this.marks.pop() ?? fail("the pickle looks for a mark that it never set");
     return items;
   }
 
@@ -68,6 +65,6 @@ export class Stack {
 
   get(index: number): void {
     const node = this.memo.get(index);
-    this.push(node === undefined ? this.cursor.fail(`nothing was memorised as ${index}`) : node);
+    this.push(node === undefined ? fail(`nothing was memorised as ${index}`) : node);
   }
 }

@@ -10,8 +10,16 @@ import {
   toBytes,
   toRandomAccess,
 } from "../io/source.js";
-import { type AnyTensorData, DTYPES, type DTypeInfo, elementCount, tensorOf } from "../io/tensor.js";
+import {
+  type AnyTensorData,
+  type DTypeInfo,
+  dtypeInfo,
+  elementCount,
+  type TensorDType,
+  tensorOf,
+} from "../io/tensor.js";
 import { decodeUtf8, isWellFormed } from "../io/text.js";
+import { SAFETENSORS_NAMES } from "./dtypes.js";
 
 /** What a safetensors file holds. Both objects have no prototype. */
 export interface Safetensors {
@@ -22,8 +30,7 @@ export interface Safetensors {
 
 /** The reference implementation's bound. */
 const LONGEST_HEADER = 100_000_000;
-const bySafetensorsName = new Map<unknown, DTypeInfo>();
-for (const info of DTYPES) if (info.safetensors !== null) bySafetensorsName.set(info.safetensors, info);
+const dtypes = new Map<unknown, TensorDType>(Array.from(SAFETENSORS_NAMES, ([dtype, name]) => [name, dtype]));
 
 /**
  * Reads a safetensors file (https://huggingface.co/docs/safetensors): an unsigned 64-bit header length, a JSON header,
@@ -107,10 +114,10 @@ function readEntry(name: string, json: unknown): Entry {
   const fault = (what: string) => new CheckpointError(`tensor ${quote(name)} ${what}`, 8);
   if (!isWellFormed(name)) throw fault("has half a surrogate pair in its name");
   if (!isObject(json)) throw fault("must be an object");
-  const info = bySafetensorsName.get(json.dtype);
+  const info = dtypeInfo(dtypes.get(json.dtype) ?? "");
   if (info === undefined) {
     const given = typeof json.dtype === "string" ? quote(json.dtype) : "missing";
-    throw fault(`has the dtype ${given}; ${[...bySafetensorsName.keys()].join(", ")} are read`);
+    throw fault(`has the dtype ${given}; ${[...dtypes.keys()].join(", ")} are read`);
   }
   const shape = naturals(json.shape);
   const offsets = naturals(json.data_offsets);
@@ -120,7 +127,7 @@ function readEntry(name: string, json: unknown): Entry {
   const bytes = elementCount(shape) * info.bytes;
   // Written so that NaN fails.
   if (!(bytes === end - begin)) {
-    throw fault(`of shape [${shape.slice(0, 64)}] and dtype ${info.safetensors} cannot lie at [${begin}, ${end}]`);
+    throw fault(`of shape [${shape.slice(0, 64)}] and dtype ${info.name} cannot lie at [${begin}, ${end}]`);
   }
   return { name, info, shape, begin, end };
 }

@@ -1,15 +1,9 @@
 import { CheckpointError } from "../io/error.js";
 import { isMap, isPlainObject } from "../io/kind.js";
 import { type Output, toArray, toStream } from "../io/output.js";
-import {
-  type AnyTensorData,
-  checkTensor,
-  DTYPES,
-  type DTypeInfo,
-  elementCount,
-  littleEndianBytes,
-} from "../io/tensor.js";
+import { type AnyTensorData, checkTensor, elementCount, littleEndianBytes } from "../io/tensor.js";
 import { isWellFormed } from "../io/text.js";
+import { SAFETENSORS_NAMES } from "./dtypes.js";
 
 /** Tensors by name, as an object or a `Map`. */
 export type NamedTensors = Readonly<Record<string, AnyTensorData>> | ReadonlyMap<string, AnyTensorData>;
@@ -37,17 +31,18 @@ function planSafetensors(tensors: NamedTensors, metadata: Record<string, string>
     checkName(name);
     const what = `tensor ${JSON.stringify(name)}`;
     const info = checkTensor(tensor, what);
-    if (info.safetensors === null)
-      throw new TypeError(`${what} is of dtype ${info.name}, which safetensors does not have`);
-    return { name, tensor, info };
+    const dtype = SAFETENSORS_NAMES.get(info.name);
+    if (dtype === undefined) throw new TypeError(`${what} is of dtype ${info.name}, which safetensors does not have`);
+    return { name, tensor, dtype, bytes: elementCount(tensor.shape) * info.bytes };
   });
-  ordered.sort((a, b) => DTYPES.indexOf(b.info) - DTYPES.indexOf(a.info) || (a.name < b.name ? -1 : 1));
+  const ranks = [...SAFETENSORS_NAMES.values()];
+  ordered.sort((a, b) => ranks.indexOf(b.dtype) - ranks.indexOf(a.dtype) || (a.name < b.name ? -1 : 1));
   // Parts are joined as text: an object would put names that are integers first, and lose "__proto__".
   const parts = metadata === undefined ? [] : [`"__metadata__":${metadataJson(metadata)}`];
   let at = 0;
-  for (const { name, tensor, info } of ordered) {
+  for (const { name, tensor, dtype } of ordered) {
     const end = at + tensor.data.byteLength;
-    const value = { dtype: info.safetensors, shape: tensor.shape, data_offsets: [at, end] };
+    const value = { dtype, shape: tensor.shape, data_offsets: [at, end] };
     parts.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
     at = end;
   }
@@ -67,14 +62,15 @@ function entriesOf(tensors: NamedTensors): [string, AnyTensorData][] {
 interface PlannedTensor {
   name: string;
   tensor: AnyTensorData;
-  info: DTypeInfo;
+  dtype: string;
+  /** As planned. */
+  bytes: number;
 }
 
 function* pieces(header: Uint8Array, ordered: PlannedTensor[]): Generator<Uint8Array> {
   yield header;
-  for (const { name, tensor, info } of ordered) {
+  for (const { name, tensor, bytes: planned } of ordered) {
     const bytes = littleEndianBytes(tensor);
-    const planned = elementCount(tensor.shape) * info.bytes;
     if (bytes.length !== planned) {
       throw new CheckpointError(
         `tensor ${JSON.stringify(name)} had ${planned} bytes and now has ${bytes.length}: ` +

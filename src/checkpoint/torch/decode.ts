@@ -1,5 +1,5 @@
 import { viewOf } from "../io/bytes.js";
-import { CheckpointError, fail, quote } from "../io/error.js";
+import { fail, quote } from "../io/error.js";
 import { whatElse } from "../io/foreign.js";
 import { Budget, type CheckpointLimits, resolveLimits } from "../io/limits.js";
 import {
@@ -89,7 +89,7 @@ function* decode(fileSize: number, options: DecodeOptions): Reader<unknown> {
   if (isLegacy(head)) return yield* decodeLegacy(context);
   const what = whatElse(head, "decodeTorch");
   const found = head.length < 4 ? `it has ${head.length} bytes` : `it begins with 0x${hexOf(head)}`;
-  throw new CheckpointError(`not a file of torch.save: it is ${what ?? `no zip archive and no pickle, ${found}`}`, 0);
+  return fail(`not a file of torch.save: it is ${what ?? `no zip archive and no pickle, ${found}`}`, 0);
 }
 
 function contextOf(fileSize: number, options: DecodeOptions): Context {
@@ -135,13 +135,10 @@ function findPickle(directory: ZipDirectory): ZipEntry {
   const found = [...directory.values()].filter(({ name }) => /^[^/]+\/data\.pkl$/.test(name));
   const [entry] = found;
   if (entry === undefined || found.length > 1) {
-    throw new CheckpointError(
-      `the archive has ${found.length} entries named <folder>/data.pkl, a checkpoint has one`,
-      0,
-    );
+    fail(`the archive has ${found.length} entries named <folder>/data.pkl, a checkpoint has one`, 0);
   }
   if (directory.has(entry.name.replace("data.pkl", "constants.pkl"))) {
-    throw new CheckpointError("a TorchScript archive, not a checkpoint: save the model's state_dict() instead", 0);
+    fail("a TorchScript archive, not a checkpoint: save the model's state_dict() instead", 0);
   }
   return entry;
 }
@@ -152,7 +149,7 @@ function* readByteOrder(entry: ZipEntry | undefined, context: Context): Reader<b
   const { bytes } = yield* readEntry(context.fileSize, entry, context.checkCrc);
   const order = String.fromCharCode(...bytes.subarray(0, 16));
   if (order !== "little" && order !== "big") {
-    throw new CheckpointError(`the byte order is ${quote(order)}, "little" and "big" are known`, entry.start);
+    fail(`the byte order is ${quote(order)}, "little" and "big" are known`, entry.start);
   }
   return order === "little";
 }

@@ -18,7 +18,7 @@ const ADVICE: [name: RegExp, advice: string][] = [
   [/_rebuild_qtensor$|\.per_(tensor|channel)_|\.QU?Int/, "a quantized tensor: save tensor.dequantize()"],
   [/_rebuild_nested|nested_tensor/, "a nested tensor: save its parts"],
   [/_rebuild_meta/, "a tensor of the meta device, which has no elements"],
-  [/_rebuild_wrapper|_rebuild_xla|_from_numpy$|DTensor/, "a tensor that is not in the file as such: save tensor.cpu()"],
+  [/_rebuild_(wrapper|xla|device)|DTensor/, "a tensor that is not in the file as such: save tensor.cpu()"],
 ];
 
 /** The global a pickle names, or the refusal of it. With `keep` every other one is inert data. */

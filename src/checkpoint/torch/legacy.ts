@@ -1,5 +1,5 @@
 import { uint64, viewOf } from "../io/bytes.js";
-import { CheckpointError, fail, TruncatedError } from "../io/error.js";
+import { fail, TruncatedError } from "../io/error.js";
 import { type Reader, readExactly } from "../io/source.js";
 import { Dict, List, type Storage } from "../pickle/nodes.js";
 import { type Unpickled, unpickle } from "../pickle/read.js";
@@ -26,16 +26,15 @@ export function* decodeLegacy(context: Context): Reader<unknown> {
   const options = { ...context, storages };
   const magic = yield* readPickle(0, options);
   if (magic.value !== MAGIC) {
-    throw new CheckpointError("a pickle, but not of torch.save: it does not begin with PyTorch's magic number", 0);
+    fail("a pickle, but not of torch.save: it does not begin with PyTorch's magic number", 0);
   }
   const version = yield* readPickle(magic.length, options);
   if (version.value !== VERSION) {
-    throw new CheckpointError(`legacy format ${String(version.value)}, ${VERSION} is read`, magic.length);
+    fail(`legacy format ${String(version.value)}, ${VERSION} is read`, magic.length);
   }
   const infoAt = magic.length + version.length;
   const info = yield* readPickle(infoAt, options);
-  if (!(info.value instanceof Dict))
-    throw new CheckpointError("the system info of a legacy file must be a dict", infoAt);
+  if (!(info.value instanceof Dict)) fail("the system info of a legacy file must be a dict", infoAt);
   const objectAt = infoAt + info.length;
   const object = yield* readPickle(objectAt, options);
   const keysAt = objectAt + object.length;
@@ -90,20 +89,19 @@ function* findRuns(
   keysAt: number,
 ): Reader<Map<string, Run>> {
   const runs = new Map<string, Run>();
-  if (!(keys.value instanceof List))
-    throw new CheckpointError("the keys of a legacy file's storages must be a list", keysAt);
+  if (!(keys.value instanceof List)) fail("the keys of a legacy file's storages must be a list", keysAt);
   let at = keysAt + keys.length;
   for (const key of keys.value.items) {
     const storage = storages.get(textOf(key) ?? String(key));
     if (storage === undefined || runs.has(storage.key)) {
-      throw new CheckpointError("the list of storages names one twice, or one that no tensor has", keysAt);
+      fail("the list of storages names one twice, or one that no tensor has", keysAt);
     }
     const header = viewOf((yield* readExactly(fileSize, at, 8, "the length of a storage")).bytes);
     // PyTorch writes little-endian here on every machine, whatever the system info says. Only a length that fits
     // the other way round shows a file that was written otherwise.
     const littleEndian = uint64(header, 0) === storage.total;
     if (!littleEndian && header.getBigUint64(0) !== BigInt(storage.total)) {
-      throw new CheckpointError(`a storage of ${uint64(header, 0)} elements, its tensors say ${storage.total}`, at);
+      fail(`a storage of ${uint64(header, 0)} elements, its tensors say ${storage.total}`, at);
     }
     const bytes = storage.total * storage.dtype.bytes;
     runs.set(storage.key, { at: at + 8, bytes, littleEndian });

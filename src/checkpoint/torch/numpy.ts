@@ -51,10 +51,10 @@ function array(content: ArrayContent, where: number, budget: Budget): AnyTensorD
   const bytes = bytesOf(content.data);
   if (type === undefined || bytes === undefined) return undefined;
   const { info, littleEndian } = type;
-  const shape = counts(content.shape, "the shape of a numpy array", where);
+  const shape = counts(content.shape);
   const elements = elementCount(shape);
   if (elements * info.bytes !== bytes.length) return undefined;
-  budget.charge(bytes.length, "a numpy array", where);
+  budget.charge(bytes.length, "a numpy array");
   const storage = new Storage(info, "", elements, 0, elements, where);
   const tensor = new Tensor(storage, info, 0, shape, stridesOf(shape, content.isFortran), where);
   return materialise(tensor, { bytes, owned: false, littleEndian });

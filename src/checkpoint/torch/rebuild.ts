@@ -5,10 +5,11 @@ import { fail, quote } from "../io/error.js";
 import { DTYPES, type DTypeInfo, dtypeInfo, elementCount } from "../io/tensor.js";
 import {
   type CallContext,
+  callGlobal,
+  checkAttributes,
   Dict,
   expect,
   Global,
-  isAttributes,
   type Known,
   type Node,
   Storage,
@@ -20,17 +21,16 @@ import {
 const UTILS = "torch._utils._rebuild_";
 
 export const TORCH: Record<string, Known> = {
-  [`${UTILS}tensor`]: { call: rebuildV1 },
-  [`${UTILS}tensor_v2`]: { call: rebuildV2 },
-  [`${UTILS}tensor_v3`]: { call: rebuildV3 },
-  [`${UTILS}parameter`]: { call: rebuildParameter },
-  [`${UTILS}parameter_with_state`]: { call: rebuildParameter },
-  "torch.nn.parameter.Parameter": { call: rebuildParameter },
-  "torch.nn.parameter.Buffer": { call: rebuildParameter },
-  [`${UTILS}device_tensor_from_cpu_tensor`]: { call: fromCpuTensor },
-  "torch._tensor._rebuild_from_type_v2": { call: rebuildFromType },
-  "torch.Size": { call: ([sizes], { where }) => expect(sizes, Tuple, "the argument of torch.Size", where) },
-  "torch.device": { call: makeDevice },
+  [`${UTILS}tensor`]: { call: (args, context) => rebuildTensor(args, undefined, undefined, context), most: 4 },
+  [`${UTILS}tensor_v2`]: { call: rebuildV2, most: 7 },
+  [`${UTILS}tensor_v3`]: { call: rebuildV3, most: 8 },
+  [`${UTILS}parameter`]: { call: rebuildParameter, most: 3 },
+  [`${UTILS}parameter_with_state`]: { call: rebuildParameter, most: 4 },
+  "torch.nn.parameter.Parameter": { call: rebuildParameter, most: 2 },
+  "torch.nn.parameter.Buffer": { call: rebuildParameter, most: 2 },
+  "torch._tensor._rebuild_from_type_v2": { call: rebuildFromType, most: 4 },
+  "torch.Size": { call: ([sizes]) => expect(sizes, Tuple), most: 1 },
+  "torch.device": { call: makeDevice, most: 2 },
   "torch.Tensor": {},
   "torch.storage.UntypedStorage": {},
   "torch.UntypedStorage": {},
@@ -50,22 +50,20 @@ for (const info of DTYPES) {
 
 /** The storage that a persistent id stands for: ("storage", class, key, location, number of elements[, view]). */
 export function findStorage(id: Node, where: number): Storage {
-  const { items } = expect(id, Tuple, "a persistent id", where);
+  const { items } = expect(id, Tuple);
   const [kind, type, key, location, length, view] = items;
-  if (textOf(kind) !== "storage") fail(`a persistent id must be that of a storage, this is ${typeName(kind)}`, where);
-  if (items.length > 6 || textOf(location) === undefined) fail("a storage with flags that are not known", where);
-  const { name } = expect(type, Global, "the class of a storage", where);
+  if (textOf(kind) !== "storage") fail(`a persistent id must be that of a storage, this is ${typeName(kind)}`);
+  if (items.length > 6 || textOf(location) === undefined) fail("a storage has flags that are not known");
+  const { name } = expect(type, Global);
   const dtype = name.endsWith(".UntypedStorage") ? dtypeInfo("uint8") : STORAGES.get(name);
   const label = textOf(key) ?? (typeof key === "number" ? String(key) : undefined);
-  if (dtype === undefined || label === undefined) {
-    return fail(`a storage of class ${quote(name)} with ${typeName(key)} as its key`, where);
-  }
-  const total = count(length, "the length of a storage", where);
+  if (dtype === undefined || label === undefined) return fail(`a storage of ${quote(name)}, called ${typeName(key)}`);
+  const total = count(length);
   if (view === undefined || view === null) return new Storage(dtype, label, total, 0, total, where);
-  const [, offset, size] = expect(view, Tuple, "the view of a storage", where).items;
-  const first = count(offset, "the offset of a storage", where);
-  const viewed = count(size, "the length of a storage", where);
-  if (first + viewed > total) fail(`a view of elements ${first} to ${first + viewed} of a storage of ${total}`, where);
+  const [, offset, size] = expect(view, Tuple).items;
+  const first = count(offset);
+  const viewed = count(size);
+  if (first + viewed > total) fail(`a view of elements ${first} to ${first + viewed} of a storage of ${total}`);
   return new Storage(dtype, label, total, first, viewed, where);
 }
 
@@ -75,132 +73,102 @@ export function textOf(node: Node | undefined): string | undefined {
   return typeof node === "string" ? node : undefined;
 }
 
-function count(node: Node | undefined, what: string, where: number): number {
+function count(node: Node | undefined): number {
   if (typeof node === "number" && Number.isSafeInteger(node) && node >= 0) return node;
-  const given = typeof node === "number" ? String(node) : typeName(node);
-  return fail(`${what} must be an integer from 0 to 2^53, this is ${given}`, where);
+  return fail(`expected an integer from 0 to 2^53, got ${typeof node === "number" ? node : typeName(node)}`);
 }
 
-export function counts(node: Node | undefined, what: string, where: number): number[] {
-  const { items } = expect(node, Tuple, what, where);
-  if (items.length > 64) fail(`${what} has ${items.length} dimensions, at most 64 are read`, where);
-  return items.map((item) => count(item, what, where));
-}
-
-// (storage, offset, shape, strides)
-function rebuildV1(args: Node[], context: CallContext): Tensor {
-  checkCount(args, 4, context);
-  return rebuildTensor(args, undefined, undefined, context);
+export function counts(node: Node | undefined): number[] {
+  const { items } = expect(node, Tuple);
+  if (items.length > 64) fail(`${items.length} dimensions, at most 64 are read`);
+  return items.map(count);
 }
 
 // (storage, offset, shape, strides, requires_grad, backward_hooks[, metadata])
 function rebuildV2(args: Node[], context: CallContext): Tensor {
-  checkCount(args, 7, context);
-  checkGradient(args.slice(4), context);
+  checkGradient(args.slice(4));
   return rebuildTensor(args, undefined, args[6], context);
 }
 
 // (storage, offset, shape, strides, requires_grad, backward_hooks, dtype[, metadata])
 function rebuildV3(args: Node[], context: CallContext): Tensor {
-  checkCount(args, 8, context);
-  checkGradient(args.slice(4), context);
-  return rebuildTensor(args, dtypeOf(args[6], context.where), args[7], context);
+  checkGradient(args.slice(4));
+  return rebuildTensor(args, dtypeOf(args[6]), args[7], context);
 }
 
-function checkCount(args: Node[], most: number, { target, where }: CallContext): void {
-  if (args.length > most) fail(`${target.name} has ${args.length} arguments, ${most} are known`, where);
-}
-
-function dtypeOf(node: Node | undefined, where: number): DTypeInfo {
-  const { name } = expect(node, Global, "the dtype of a tensor", where);
-  return DTYPE_GLOBALS.get(name) ?? fail(`${quote(name)} is no dtype of a tensor`, where);
+function dtypeOf(node: Node | undefined): DTypeInfo {
+  const { name } = expect(node, Global);
+  return DTYPE_GLOBALS.get(name) ?? fail(`${quote(name)} is no dtype`);
 }
 
 /** `requires_grad` says nothing about the values; hooks would be functions. */
-function checkGradient([requiresGrad, hooks]: Node[], { target, where }: CallContext): void {
+function checkGradient([requiresGrad, hooks]: Node[]): void {
   const isKnown = requiresGrad === undefined || typeof requiresGrad === "boolean";
   const noHooks = hooks === undefined || hooks === null || (hooks instanceof Dict && hooks.items.size === 0);
-  if (!isKnown || !noHooks) fail(`${target.name} with requires_grad or backward hooks that are not known`, where);
+  if (!isKnown || !noHooks) fail("requires_grad or backward hooks that are not known");
 }
 
+// (storage, offset, shape, strides)
 function rebuildTensor(
   args: Node[],
   given: DTypeInfo | undefined,
   metadata: Node | undefined,
   { where }: CallContext,
 ): Tensor {
-  const storage = expect(args[0], Storage, "the storage of a tensor", where);
+  const storage = expect(args[0], Storage);
   const dtype = given ?? storage.dtype;
-  const offset = count(args[1], "the offset of a tensor", where);
-  const shape = counts(args[2], "the shape of a tensor", where);
-  const strides = counts(args[3], "the strides of a tensor", where);
+  const offset = count(args[1]);
+  const shape = counts(args[2]);
+  const strides = counts(args[3]);
   const elements = elementCount(shape);
   if (strides.length !== shape.length || Number.isNaN(elements)) {
-    fail(`a tensor cannot have shape [${shape}] and strides [${strides}]`, where);
+    fail(`a tensor cannot have shape [${shape}] and strides [${strides}]`);
   }
   const available = Math.floor((storage.length * storage.dtype.bytes) / dtype.bytes);
   const end = elements === 0 ? 0 : shape.reduce((last, size, i) => last + (size - 1) * strides[i], offset) + 1;
   if (!(end <= available)) {
     const place = `shape [${shape}], strides [${strides}] and offset ${offset}`;
-    fail(`a tensor of ${place} ends at element ${end}, its storage has ${available}`, where);
+    fail(`a tensor of ${place} ends at element ${end}, its storage has ${available}`);
   }
-  const negative = readMetadata(metadata, where);
-  if (negative && dtype.name === "bool") fail("a tensor of booleans has the negative bit", where);
+  const negative = readMetadata(metadata);
+  if (negative && dtype.name === "bool") fail("a tensor of booleans has the negative bit");
   return new Tensor(storage, dtype, offset, shape, strides, where, negative);
 }
 
 /** Whether the negative bit is set. */
-function readMetadata(node: Node | undefined, where: number): boolean {
+function readMetadata(node: Node | undefined): boolean {
   if (node === undefined || node === null) return false;
   let negative = false;
-  for (const [key, value] of expect(node, Dict, "the metadata of a tensor", where).items) {
+  for (const [key, value] of expect(node, Dict).items) {
     if (typeof value !== "boolean" || (key !== "neg" && key !== "conj")) {
-      fail(`a tensor has the flag ${typeof key === "string" ? quote(key) : typeName(key)}, which is not known`, where);
+      fail(`a tensor has the flag ${typeof key === "string" ? quote(key) : typeName(key)}, which is not known`);
     }
     if (key === "neg") negative = value;
-    else if (value) fail("a tensor has the conjugate bit: save tensor.resolve_conj() instead", where);
+    else if (value) fail("a tensor has the conjugate bit: save tensor.resolve_conj() instead");
   }
   return negative;
 }
 
 // (tensor, requires_grad, backward_hooks[, attributes, which are dropped])
-function rebuildParameter(args: Node[], context: CallContext): Node {
-  checkCount(args, 4, context);
-  checkGradient(args.slice(1), context);
-  checkAttributes(args[3], context.where);
-  return expect(args[0], Tensor, "the data of a parameter", context.where);
-}
-
-function checkAttributes(node: Node | undefined, where: number): void {
-  if (node !== undefined && !isAttributes(node)) fail(`a tensor whose attributes are ${typeName(node)}`, where);
-}
-
-// (tensor, dtype, device, requires_grad): of a device that holds no elements in a file.
-function fromCpuTensor(args: Node[], context: CallContext): Node {
-  checkCount(args, 4, context);
-  const tensor = expect(args[0], Tensor, "the data of a tensor", context.where);
-  if (tensor.dtype !== dtypeOf(args[1], context.where))
-    fail("a tensor with another dtype than its data", context.where);
-  return tensor;
+function rebuildParameter(args: Node[]): Node {
+  checkGradient(args.slice(1));
+  checkAttributes(args[3]);
+  return expect(args[0], Tensor);
 }
 
 // A tensor with Python attributes, or a Parameter with them: (function, class, arguments, attributes).
-function rebuildFromType([call, type, args, state]: Node[], context: CallContext): Node {
-  const { where } = context;
-  const target = expect(call, Global, "what rebuilds a tensor", where);
-  const { name } = expect(type, Global, "the class of a tensor", where);
-  if (!target.name.startsWith(UTILS) || target.known.call === undefined) {
-    return fail(`a tensor cannot be rebuilt by ${quote(target.name)}`, where);
-  }
+function rebuildFromType([call, type, args, attributes]: Node[], context: CallContext): Node {
+  const target = expect(call, Global);
+  const { name } = expect(type, Global);
+  if (!target.name.startsWith(UTILS) || target.known.call === undefined) fail(`${quote(target.name)} makes no tensor`);
   if (name !== "torch.Tensor" && TORCH[name]?.call !== rebuildParameter) {
-    fail(`a tensor of the class ${quote(name)}, which may mean other elements`, where);
+    fail(`a tensor of the class ${quote(name)}, which may mean other elements`);
   }
-  checkAttributes(state, where);
-  return target.known.call(expect(args, Tuple, "the arguments of a tensor", where).items, { ...context, target });
+  checkAttributes(attributes);
+  return callGlobal(target, expect(args, Tuple), context);
 }
 
-function makeDevice([type, index]: Node[], { where }: CallContext): string {
-  const name = textOf(type);
-  if (name === undefined) return fail(`a device is named by ${typeName(type)}`, where);
-  return index === undefined || index === null ? name : `${name}:${count(index, "the index of a device", where)}`;
+function makeDevice([type, index]: Node[]): string {
+  const name = textOf(type) ?? fail(`a device is named by ${typeName(type)}`);
+  return index === undefined || index === null ? name : `${name}:${count(index)}`;
 }

@@ -1,5 +1,5 @@
 import { uint64, viewOf } from "../io/bytes.js";
-import { CheckpointError, fail, quote } from "../io/error.js";
+import { fail, quote } from "../io/error.js";
 import { type Reader, type ReadReply, readExactly } from "../io/source.js";
 import { crc32 } from "./crc32.js";
 
@@ -129,8 +129,7 @@ function parseDirectory(bytes: Uint8Array, place: DirectoryPlace): ZipEntry[] {
     const next = extraEnd + view.getUint16(at + 32, true);
     if (next > bytes.length) fail("an entry reaches past the directory", where);
     const name = new TextDecoder().decode(bytes.slice(at + CENTRAL_BYTES, nameEnd));
-    const wide = new WideFields(view, nameEnd, extraEnd);
-    entries.push(parseEntry(view, at, name, wide, where));
+    entries.push(parseEntry(view, at, name, wideFields(view, nameEnd, extraEnd), where));
     at = next;
   }
   // Without zip64 the count is kept modulo 2^16.
@@ -140,48 +139,32 @@ function parseDirectory(bytes: Uint8Array, place: DirectoryPlace): ZipEntry[] {
   return entries;
 }
 
-function parseEntry(view: DataView, at: number, name: string, wide: WideFields, where: number): ZipEntry {
+function parseEntry(view: DataView, at: number, name: string, wide: number[], where: number): ZipEntry {
   const what = `entry ${quote(name)}`;
   if (view.getUint16(at + 8, true) & 1) fail(`${what} is encrypted`, where);
   if (view.getUint16(at + 10, true) !== 0) {
     fail(`${what} is compressed, which torch.save never does: unzip the file, and zip it again by "zip -0"`, where);
   }
   // The order of these three is the order of the fields in the zip64 extra field.
-  const size = wide.next(view.getUint32(at + 24, true));
-  const packed = wide.next(view.getUint32(at + 20, true));
-  const start = wide.next(view.getUint32(at + 42, true));
+  const [size, packed, start] = [24, 20, 42].map((field) => {
+    const narrow = view.getUint32(at + field, true);
+    return narrow === 0xffffffff ? (wide.shift() ?? Number.NaN) : narrow;
+  });
   if (Number.isNaN(size + packed + start)) fail(`${what} lacks a zip64 field`, where);
   if (packed !== size) fail(`${what} is stored, yet has ${packed} bytes for ${size}`, where);
   return { name, crc: view.getUint32(at + 16, true), size, start, limit: 0 };
 }
 
-/** The zip64 extra field: the 64-bit forms of those header fields that hold 2^32 - 1. */
-class WideFields {
-  private at = 0;
-  private end = 0;
-
-  constructor(
-    private readonly view: DataView,
-    from: number,
-    to: number,
-  ) {
-    for (let at = from; at + 4 <= to; ) {
-      const length = view.getUint16(at + 2, true);
-      if (view.getUint16(at, true) === 1) {
-        this.at = at + 4;
-        this.end = Math.min(to, at + 4 + length);
-        return;
-      }
-      at += 4 + length;
-    }
+/** The zip64 extra field: the 64-bit forms of those header fields that hold 2^32 - 1, in order. */
+function wideFields(view: DataView, from: number, to: number): number[] {
+  const fields: number[] = [];
+  for (let at = from; at + 4 <= to && fields.length === 0; ) {
+    const end = at + 4 + view.getUint16(at + 2, true);
+    const isWide = view.getUint16(at, true) === 1;
+    for (at += 4; isWide && at + 8 <= Math.min(end, to); at += 8) fields.push(uint64(view, at));
+    at = end;
   }
-
-  next(narrow: number): number {
-    if (narrow !== 0xffffffff) return narrow;
-    if (this.at + 8 > this.end) return Number.NaN;
-    this.at += 8;
-    return uint64(this.view, this.at - 8);
-  }
+  return fields;
 }
 
 /** What an entry holds, and where its first byte lies in the file. */
@@ -199,7 +182,7 @@ export function* readEntry(fileSize: number, entry: ZipEntry, checkCrc: boolean)
   const content = yield* readExactly(fileSize, fileOffset, entry.size, what);
   if (checkCrc && crc32(content.bytes) !== entry.crc) {
     const fault = entry.crc === 0 ? "has no checksum" : "is damaged: its checksum is wrong";
-    throw new CheckpointError(`${what} ${fault} ({ checkCrc: false } reads it all the same)`, fileOffset);
+    fail(`${what} ${fault} ({ checkCrc: false } reads it all the same)`, fileOffset);
   }
   return { ...content, fileOffset };
 }
