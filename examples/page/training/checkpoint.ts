@@ -9,7 +9,7 @@
 
 import { type AnyTensorData, decodeTorch, encodeTorch, type StateDict, type TensorData } from "sgd-wasm/checkpoint";
 import type { SchedulerState } from "sgd-wasm/schedule";
-import { PIXELS } from "../../digits/data.js";
+import { BRIGHTEST, CLASSES, PIXELS } from "../../digits/data.js";
 import { LAYERS } from "../../digits/defaults.js";
 import { type Lesson, SCHEDULE_NAMES, type ScheduleName } from "../protocol.js";
 import type { Snapshot } from "./trainer.js";
@@ -114,8 +114,12 @@ function nameByKeys(scheduler: object): string {
 }
 
 function lessonsFrom({ lesson_images, lesson_labels }: Record<string, unknown>): Lesson[] {
-  const images = tensorValues(lesson_images);
-  return tensorValues(lesson_labels).map((label, i) => ({
+  const [images, labels] = [tensorValues(lesson_images), tensorValues(lesson_labels)];
+  const fits = (values: number[], most: number) => values.every((value) => value >= 0 && value <= most);
+  if (images.length !== labels.length * PIXELS || !fits(images, BRIGHTEST) || !fits(labels, CLASSES - 1)) {
+    throw new Error("its lessons are not images of 64 pixels from 0 to 16, each with a digit");
+  }
+  return labels.map((label, i) => ({
     label,
     pixels: Uint8Array.from(images.slice(i * PIXELS, (i + 1) * PIXELS)),
   }));

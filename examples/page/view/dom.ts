@@ -30,7 +30,12 @@ export function setAttributes(target: Element, attributes: Record<string, string
   for (const [key, value] of Object.entries(attributes)) target.setAttribute(key, String(value));
 }
 
-/** Writes only what has changed, so that nothing is laid out or announced anew. */
+/** Writes only a change, so that a list that is open or a slider that is held stays as it is. */
+export function setValue(target: HTMLInputElement | HTMLSelectElement, value: string): void {
+  if (target.value !== value && !target.matches(":active")) target.value = value;
+}
+
+/** Writes only a change, so that nothing is laid out or announced anew. */
 export function setText(target: Element, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }

@@ -1,7 +1,7 @@
 // How training goes, in numbers and sentences.
 
 import type { Kernel, Progress, Verdict } from "../protocol.js";
-import { byId, setText } from "./dom.js";
+import { byId, setText, setValue } from "./dom.js";
 
 export function showFigures(progress: Progress, loss: number | undefined, accuracy: number | undefined): void {
   const { step, from, target, running, stepsPerSecond, lessons, undo, verdict } = progress;
@@ -14,7 +14,7 @@ export function showFigures(progress: Progress, loss: number | undefined, accura
   bar.value = step - from;
   setText(byId("train"), running ? "Pause" : step >= target ? "Train on" : step > from ? "Go on" : "Train");
   document.body.classList.toggle("running", running);
-  byId<HTMLSelectElement>("pace").value = String(progress.pace ?? "");
+  setValue(byId<HTMLSelectElement>("pace"), String(progress.pace ?? ""));
   const button = byId<HTMLButtonElement>("undo");
   button.disabled = undo === null;
   button.title = undo === null ? "" : `Take back ${undo}`;

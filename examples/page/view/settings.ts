@@ -2,7 +2,7 @@
 
 import { DEFAULTS } from "../../digits/defaults.js";
 import type { ScheduleName, Settings } from "../protocol.js";
-import { byId, setText } from "./dom.js";
+import { byId, setText, setValue } from "./dom.js";
 
 /** The values that each slider stops at. */
 const STOPS = {
@@ -39,11 +39,11 @@ export class SettingsForm {
       const text = readable(settings[name]);
       setText(byId(`${name}-value`), text);
       const slider = byId<HTMLInputElement>(name);
-      slider.value = String(nearest(STOPS[name], settings[name]));
+      setValue(slider, String(nearest(STOPS[name], settings[name])));
       slider.setAttribute("aria-valuetext", text);
     }
     this.#nesterov.checked = settings.nesterov;
-    this.#schedule.value = settings.schedule;
+    setValue(this.#schedule, settings.schedule);
   }
 }
 
