@@ -3,6 +3,7 @@
 import { type Command, type Handlers, handle, type Report } from "./protocol.js";
 import { Bars } from "./view/bars.js";
 import { Board } from "./view/board.js";
+import { Client } from "./view/client.js";
 import { Curves } from "./view/curves.js";
 import { byId, element, setText } from "./view/dom.js";
 import { describeKernel, showFigures } from "./view/figures.js";
@@ -13,8 +14,7 @@ import { SettingsForm } from "./view/settings.js";
 const FILE_NAME = "digits.pt";
 const LARGEST_FILE = 50e6;
 
-const worker = new Worker("training.js", { type: "module" });
-const send = (command: Command) => worker.postMessage(command);
+const send = (command: Command) => client.send(command);
 
 const board = new Board((pixels) => draw(pixels));
 const grid = new Grid((pixels) => {
@@ -39,6 +39,7 @@ function show(pixels: Uint8Array | null): void {
 }
 
 const reports: Handlers<Report> = {
+  begun() {},
   ready({ recorded, drawing }) {
     curves.record(recorded);
     board.show(drawing);
@@ -64,11 +65,7 @@ const reports: Handlers<Report> = {
   fatal: ({ text }) => stop(`This page cannot train here: ${text}`),
 };
 
-worker.addEventListener("message", ({ data }: MessageEvent<Report>) => handle(reports, data));
-worker.addEventListener("error", (event) => {
-  event.preventDefault();
-  stop(`The training Worker stopped: ${event.message || "its script did not load"}.`);
-});
+const client = new Client((report) => handle(reports, report), stop);
 
 function stop(text: string): void {
   notify(text, "error");

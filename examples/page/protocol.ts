@@ -90,6 +90,8 @@ export interface Recorded {
 
 /** The Worker to the page. */
 export type Report =
+  /** the Worker runs; what it can do comes later */
+  | { type: "begun" }
   | { type: "ready"; recorded: Recorded; drawing: Uint8Array | null }
   | { type: "kernel"; kernel: Kernel }
   | { type: "progress"; progress: Progress }

@@ -68,6 +68,7 @@ async function begin(): Promise<Session> {
   return session;
 }
 
+send({ type: "begun" });
 const session = begin();
 session.catch((error: Error) => send({ type: "fatal", text: error.message }));
 addEventListener("message", async ({ data }: MessageEvent<Command>) => {

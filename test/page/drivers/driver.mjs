@@ -1,6 +1,6 @@
 // What the tests do in a browser, whichever drives it.
 
-const SECONDS = 90;
+const SECONDS = 60;
 const POLL_MILLISECONDS = 30;
 
 export class Driver {
