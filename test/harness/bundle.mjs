@@ -2,7 +2,6 @@
 // run time from where it is installed. Kinds of runtimes differ in how, and each brings its `bundle`:
 //
 //   folder       where the files go, in the consumer's folder
-//   format       "esm" (default) or "cjs"
 //   conditions   of the package's exports; without them the bare name is kept, for the runtime to resolve
 //   program      (rounding) => the source of the file that the runtime is started with
 //   only         the one file of suites that it consists of, if not all
@@ -39,16 +38,15 @@ export function suiteFiles(folder, patterns = []) {
 export async function bundleSuites(
   files,
   consumer,
-  { folder, format = "esm", conditions, program, platform, only, extra, sourcemap, package: plugin = installed },
+  { folder, conditions, program, platform, only, extra, sourcemap, package: plugin = installed },
 ) {
   const outdir = join(consumer, folder);
   mkdirSync(outdir, { recursive: true });
-  const extension = format === "cjs" ? ".cjs" : ".js";
   await build({
     stdin: { contents: entry(files.filter(({ name }) => !only || name === only)), resolveDir: TEST, loader: "ts" },
-    outfile: join(outdir, `suites${extension}`),
+    outfile: join(outdir, "suites.js"),
     bundle: true,
-    format,
+    format: "esm",
     platform: platform ?? "neutral",
     mainFields: ["module", "main"],
     conditions: ["import"],
@@ -61,25 +59,18 @@ export async function bundleSuites(
     // The package says that its modules have no side effects; suites do nothing else.
     ignoreAnnotations: true,
     logLevel: "warning",
-    // Bundles for require() have no import.meta; only pages get as far as asking for it.
-    logOverride: { "empty-import-meta": "silent" },
   });
   for (const rounding of ROUNDINGS) {
-    writeEntry(rounding, outdir, extension, program);
+    writeEntry(rounding, outdir, program);
     for (const [name, source] of Object.entries(extra?.(rounding) ?? {})) writeFileSync(join(outdir, name), source);
   }
 }
 
-function writeEntry(rounding, outdir, extension, program) {
-  const set = `globalThis.SGD_ROUNDING = "${rounding}";\n`;
-  const write = (name, source) => writeFileSync(join(outdir, name + extension), source);
-  if (extension === ".cjs") {
-    write(rounding, `${set}module.exports = require("./suites.cjs");\n`);
-  } else {
-    // Imports come before statements, so the statement needs a file of its own to come first.
-    write(`set-${rounding}`, set);
-    write(rounding, `import "./set-${rounding}.js";\nexport { run } from "./suites.js";\n`);
-  }
+function writeEntry(rounding, outdir, program) {
+  const write = (name, source) => writeFileSync(join(outdir, `${name}.js`), source);
+  // Imports come before statements, so the statement needs a file of its own to come first.
+  write(`set-${rounding}`, `globalThis.SGD_ROUNDING = "${rounding}";\n`);
+  write(rounding, `import "./set-${rounding}.js";\nexport { run } from "./suites.js";\n`);
   write(`main-${rounding}`, program(rounding));
 }
 

@@ -26,8 +26,8 @@ export async function run(): Promise<Report> {
   const stop = onUncaught((error) => fail("an error that no test caught", error));
   try {
     await exec();
-    // Rejections that nobody handles are known after a turn of the event loop.
-    await new Promise((resolve) => setTimeout(resolve));
+    // Rejections that nobody handles are known after a turn of the event loop; in browsers, whenever there is time.
+    await new Promise((resolve) => setTimeout(resolve, 50));
   } catch (error) {
     if (!isAtModuleScope(error)) fail("a hook threw", error);
   }

@@ -21,6 +21,17 @@ test("classes and functions have the names of the sources, in the values and in 
   assert.match(node(consumer, ["--input-type=module", "--eval", program]), /at new SGD /);
 });
 
+test("require() gives what import gives, for every subpath", () => {
+  const { exports } = JSON.parse(readFileSync(join(PACKAGE, "package.json"), "utf8"));
+  const subpaths = Object.keys(exports).filter((subpath) => !/\.(wasm|json)$/.test(subpath));
+  const program = `for (const name of ${JSON.stringify(subpaths.map((path) => path.replace(".", "sgd-wasm")))}) {
+      const [required, imported] = [require(name), await import(name)];
+      for (const key of Object.keys(imported)) if (required[key] !== imported[key]) throw new Error(name + ": " + key);
+    }`;
+  const setup = 'import { createRequire } from "node:module"; const require = createRequire(process.cwd() + "/x.js");';
+  assert.is(node(consumer, ["--input-type=module", "--eval", setup + program]), "");
+});
+
 test("source maps lead to the sources in the package, and hold no copy of them", () => {
   const maps = files.filter((file) => file.endsWith(".js.map"));
   assert.ok(maps.length > 5);

@@ -33,11 +33,6 @@ const IMPORT = {
     ),
   }),
 };
-const REQUIRE = {
-  folder: "require",
-  format: "cjs",
-  program: (rounding) => `require("./${rounding}.cjs").run().then(${write});\n`,
-};
 
 /** `node`: it has require(), and the flags of V8. */
 export function command({ name, title, path, args = [], get, node = false, bundles }) {
@@ -46,8 +41,8 @@ export function command({ name, title, path, args = [], get, node = false, bundl
     name,
     title,
     get,
-    bundles: bundles ?? (node ? [IMPORT, REQUIRE] : [IMPORT]),
-    ways: ["import", ...(node ? ["require", ...Object.keys(FLAGS)] : []), ...Object.keys(examples)],
+    bundles: bundles ?? [IMPORT],
+    ways: ["import", ...(node ? Object.keys(FLAGS) : []), ...Object.keys(examples)],
     present: () => existsSync(path),
     async version() {
       const { output } = await run(path, ["--version"], { seconds: 20 });
@@ -61,8 +56,7 @@ export function command({ name, title, path, args = [], get, node = false, bundl
         }
         const flags = FLAGS[way] ? [FLAGS[way]] : [];
         const main = FLAGS[way] ? fileOf(way) : rounding;
-        const file = way === "require" ? `require/main-${main}.cjs` : `main-${main}.js`;
-        yield await runFile(path, [...args, ...flags, join(folder, file)], folder, seconds);
+        yield await runFile(path, [...args, ...flags, join(folder, `main-${main}.js`)], folder, seconds);
       }
     },
   };
