@@ -1,4 +1,4 @@
-// The scenarios of scaler.json, carried out with this package's GradScaler.
+// The scenarios of scaler_2.14.json, carried out with this package's GradScaler.
 
 import { clipGradNorm, createEngine, type Parameter, SGD } from "sgd-wasm";
 import { GradScaler, type GradScalerState } from "sgd-wasm/amp";

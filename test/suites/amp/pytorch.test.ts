@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import file from "../../fixtures/data/scaler.json.gz";
+import file from "../../fixtures/data/scaler_2.14.json.gz";
 import { type ScalerOperation, type ScalerResult, ScalerRun, type ScalerScenario } from "../../reference/scaler.js";
 import { rounding } from "../../support/context.js";
 
