@@ -3,13 +3,14 @@
 // A kernel bound to a linear memory.
 
 import { checkKeys, tagOf, typeName } from "./common/checks.js";
+import type { DType } from "./common/dtype.js";
 import type { WebAssemblyMemory, WebAssemblyModule } from "./common/webassembly.js";
 import type { Kernel } from "./kernel/kernel.js";
 import { type KernelSource, selectKernel, suppliedKernel } from "./kernel/select.js";
 import type { Allocator } from "./memory/allocator.js";
 import { Arena, type ArenaOptions, type NewMemory } from "./memory/arena.js";
 import { ForeignAllocator, type ForeignOptions } from "./memory/foreign.js";
-import { Parameter, type ParameterOptions } from "./parameter.js";
+import { type AnyParameter, Parameter, type ParameterOptions } from "./parameter.js";
 
 /** Options of `createEngine`: how it rounds, and where its memory comes from. */
 export interface EngineOptions extends ArenaOptions, ForeignOptions {
@@ -43,7 +44,7 @@ export class Engine {
   /** @internal */
   readonly allocator: Allocator;
   /** @internal */
-  readonly parameters = new Set<Parameter>();
+  readonly parameters = new Set<AnyParameter>();
   /**
    * Counts the changes that a prepared step depends on: which parameters have a gradient or a momentum buffer, and where. So an
    * optimizer need not look at every parameter in every step.
@@ -116,9 +117,9 @@ export class Engine {
     shape: number | readonly number[],
     options?: ParameterOptions & { dtype?: "float32" },
   ): Parameter<"float32">;
-  parameter(shape: number | readonly number[], options: ParameterOptions & { dtype: "float64" }): Parameter<"float64">;
-  parameter(shape: number | readonly number[], options?: ParameterOptions): Parameter;
-  parameter(shape: number | readonly number[], options: ParameterOptions = {}): Parameter {
+  parameter<D extends DType>(shape: number | readonly number[], options: ParameterOptions & { dtype: D }): Parameter<D>;
+  parameter(shape: number | readonly number[], options?: ParameterOptions): AnyParameter;
+  parameter(shape: number | readonly number[], options: ParameterOptions = {}): AnyParameter {
     if (this.#disposed) throw new Error("the engine was disposed");
     const parameter = Parameter.create(this, shape, options);
     this.parameters.add(parameter);

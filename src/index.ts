@@ -14,7 +14,7 @@ export type { LoadOptions } from "./optimizer/load.js";
 export type { GroupOptions, SGDOptions } from "./optimizer/options.js";
 export type { StepOptions, StepReport, ZeroGradOptions } from "./optimizer/step-arguments.js";
 export type { StepCotangents, StepGradients } from "./optimizer/tape.js";
-export { Parameter, type ParameterAddresses, type ParameterOptions } from "./parameter.js";
+export { type AnyParameter, Parameter, type ParameterAddresses, type ParameterOptions } from "./parameter.js";
 export type { Parameters, ParametersByName } from "./parameter-list.js";
 export { SGD } from "./sgd.js";
 

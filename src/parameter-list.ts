@@ -1,19 +1,19 @@
 // Parameters as they are given: one, many, or many with names.
 
 import { isRecord, tagOf, typeName } from "./common/checks.js";
-import { Parameter } from "./parameter.js";
+import { type AnyParameter, Parameter } from "./parameter.js";
 
 /** Parameters by name: pairs, a `Map`, or an object. */
 export type ParametersByName =
-  | Iterable<readonly [name: string, parameter: Parameter]>
-  | { readonly [name: string]: Parameter };
+  | Iterable<readonly [name: string, parameter: AnyParameter]>
+  | { readonly [name: string]: AnyParameter };
 
 /** Parameters, with or without names. */
-export type Parameters = Iterable<Parameter> | ParametersByName;
+export type Parameters = Iterable<AnyParameter> | ParametersByName;
 
 /** A parameter, and the name that it was given with, which wins over its own. */
 export interface ListedParameter {
-  parameter: Parameter;
+  parameter: AnyParameter;
   name?: string;
 }
 

@@ -2,16 +2,18 @@
 
 // A tensor that is trained: elements and gradient in linear memory.
 
+import { checkInteger, checkKeys, checkNumbers, type NumberArray, tagOf, typeName } from "./common/checks.js";
 import {
-  checkElementType,
-  checkInteger,
-  checkKeys,
-  checkNumbers,
-  type NumberArray,
-  typeName,
-} from "./common/checks.js";
-import type { DType } from "./common/dtype.js";
-import { ELEMENT_BYTES, type FloatArrayOf } from "./common/dtype.js";
+  type DType,
+  ELEMENT_BYTES,
+  type ElementArrayOf,
+  isDType,
+  isHalf,
+  toNumbers,
+  writeNumbers,
+} from "./common/dtype.js";
+import { checkElements, checkFloatType, checkTensor, isTensor, writeElements, writeTensor } from "./common/elements.js";
+import type { TensorData } from "./common/tensor-data.js";
 import type { Engine } from "./engine.js";
 import { checkSparse, type SparseGradient, SparseRows } from "./gradient/sparse.js";
 import { ADDRESS_SPACE } from "./memory/allocator.js";
@@ -40,11 +42,17 @@ export interface ParameterAddresses {
   gradAddress?: number;
 }
 
+/** A parameter of any element type. */
+export type AnyParameter = Parameter<DType>;
+
 /**
- * A dense array of float32 or float64 in an engine's linear memory, with room for its gradient.
- * Made by `engine.parameter(shape, options)`.
+ * A dense array in an engine's linear memory, with room for its gradient. Made by `engine.parameter(shape, options)`.
+ *
+ * Elements are float32 or float64, or of 16 bits: those are bit patterns in a `Uint16Array` on every runtime, `toFloat32()` copies
+ * them out as numbers, and a gradient assigned as numbers is rounded once. In TypeScript `Parameter` alone is one of numbers,
+ * `Parameter<"bfloat16">` or `AnyParameter` may be one of bit patterns.
  */
-export class Parameter<D extends DType = DType> {
+export class Parameter<D extends DType = "float32" | "float64"> {
   /** dimensions, outermost first; `[]` for a scalar */
   readonly shape: readonly number[];
   /** number of elements: the product of `shape` */
@@ -69,12 +77,12 @@ export class Parameter<D extends DType = DType> {
   readonly #bufferRoom: Room;
 
   /** @internal */
-  static create(engine: Engine, shape: number | readonly number[], options: ParameterOptions): Parameter {
+  static create(engine: Engine, shape: number | readonly number[], options: ParameterOptions): AnyParameter {
     return new Parameter(engine, shape, options);
   }
 
   /** Whether a value is a parameter. @internal */
-  static is(value: unknown): value is Parameter {
+  static is(value: unknown): value is AnyParameter {
     return typeof value === "object" && value !== null && #elements in value;
   }
 
@@ -85,8 +93,10 @@ export class Parameter<D extends DType = DType> {
     }
     checkKeys(options, PARAMETER_OPTIONS, "a parameter");
     const { dtype = "float32", data, name, address, gradAddress } = options;
-    if (dtype !== "float32" && dtype !== "float64") {
-      throw new TypeError(`dtype must be "float32" or "float64", got ${String(dtype)}`);
+    if (!isDType(dtype)) {
+      throw new TypeError(
+        `dtype must be "float32", "float64", "float16" or "bfloat16", got ${typeof dtype === "string" ? dtype : typeName(dtype)}`,
+      );
     }
     this.engine = engine;
     this.shape = Object.freeze(dimensionsOf(shape));
@@ -95,6 +105,11 @@ export class Parameter<D extends DType = DType> {
     this.name = name;
     if (data !== undefined) {
       checkNumbers(data, "data");
+      if (isHalf(dtype) && tagOf(data) === "Uint16Array") {
+        throw new TypeError(
+          "data of a 16-bit parameter is numbers, a Uint16Array may be bit patterns: copy those in with parameter.data.set(bits)",
+        );
+      }
       if (data.length !== this.size) {
         throw new RangeError(`data has ${data.length} elements, but the shape has ${this.size}`);
       }
@@ -106,7 +121,7 @@ export class Parameter<D extends DType = DType> {
     this.#elements = this.#regionAt("address", address) ?? Region.create(allocator, dtype, this.size);
     this.#gradientRoom = new Room(allocator, dtype, this.size, reserve);
     this.#bufferRoom = new Room(allocator, dtype, this.size, reserve);
-    if (source?.length) this.data.set(source);
+    if (source?.length) writeNumbers(this.#elements.view, dtype, source);
     else if (address === undefined) this.#zero(this.#elements);
   }
 
@@ -125,8 +140,8 @@ export class Parameter<D extends DType = DType> {
    * you keep is so until the memory grows, which in an engine's own memory no gradient and no step makes it do, but making
    * another parameter may.
    */
-  get data(): FloatArrayOf<D> {
-    return this.#elements.view as FloatArrayOf<D>;
+  get data(): ElementArrayOf<D> {
+    return this.#elements.view as ElementArrayOf<D>;
   }
 
   /** Not assignable: write `parameter.data.set(values)`. */
@@ -138,9 +153,9 @@ export class Parameter<D extends DType = DType> {
    * The gradient, live: a view that is valid as long as one of `data` is. Null until there is a gradient, and while it is sparse
    * (see `sparseGrad`).
    */
-  get grad(): FloatArrayOf<D> | null {
+  get grad(): ElementArrayOf<D> | null {
     this.checkAlive();
-    return this.hasGrad ? (this.gradient!.view as FloatArrayOf<D>) : null;
+    return this.hasGrad ? (this.gradient!.view as ElementArrayOf<D>) : null;
   }
 
   /**
@@ -149,10 +164,12 @@ export class Parameter<D extends DType = DType> {
    *
    * @throws Error when the length or the element type is another
    */
-  set grad(values: NumberArray | SparseGradient | null) {
+  set grad(values: NumberArray | TensorData | SparseGradient | null) {
     this.checkAlive();
     if (values === null || values === undefined) {
       this.#setGrad(false);
+    } else if (isTensor(values)) {
+      this.#setTensor(values);
     } else if (typeof values === "object" && "indices" in values) {
       checkSparse(this, values);
       this.#setGrad(false, SparseRows.from(this, values));
@@ -161,25 +178,30 @@ export class Parameter<D extends DType = DType> {
     }
   }
 
+  /** A copy of the elements as numbers; float64 is rounded. */
+  toFloat32(): Float32Array {
+    return Float32Array.from(toNumbers(this.data, this.dtype));
+  }
+
   /** The sparse gradient as it was assigned, live values included; null when there is none. */
   get sparseGrad(): SparseGradient | null {
     this.checkAlive();
     const { sparse } = this;
-    return sparse && { indices: sparse.indices, values: sparse.values.view.subarray(0, sparse.size) };
+    return sparse && { indices: sparse.indices, values: sparse.values.view.subarray(0, sparse.size) as NumberArray };
   }
 
   /**
    * The live gradient view, created as zeros if there was no dense gradient. Room for it was made with the parameter, so that
    * this does not grow an engine's own memory, and views that you keep stay valid.
    */
-  ensureGrad(): FloatArrayOf<D> {
+  ensureGrad(): ElementArrayOf<D> {
     this.checkAlive();
     const region = this.#placeOfGradient();
     if (!this.hasGrad) {
       this.#zero(region);
       this.#setGrad(true);
     }
-    return region.view as FloatArrayOf<D>;
+    return region.view as ElementArrayOf<D>;
   }
 
   /** Sets the gradient to zero, in place; null stays null, and a sparse gradient loses its rows. */
@@ -274,15 +296,22 @@ export class Parameter<D extends DType = DType> {
   }
 
   #setDense(values: NumberArray): void {
-    checkNumbers(values, "grad");
+    checkElements(values, this.dtype, "grad");
     if (values.length !== this.size) {
       throw new Error(
         `assigned grad has data of a different size: expected ${this.size} elements (shape [${this.shape}]), got ${values.length}`,
       );
     }
-    checkElementType(values, this.dtype);
+    checkFloatType(values, this.dtype);
     const source = this.gradient ? values : lasting(values, this.engine.memory);
-    this.#placeOfGradient().view.set(source);
+    writeElements(this.#placeOfGradient().view, this.dtype, source);
+    this.#setGrad(true);
+  }
+
+  #setTensor(tensor: TensorData): void {
+    const { dtype, shape, data } = checkTensor(tensor, this.shape, "grad", this.label);
+    const source = this.gradient ? data : lasting(data, this.engine.memory);
+    writeTensor(this.#placeOfGradient().view, this.dtype, { dtype, shape, data: source });
     this.#setGrad(true);
   }
 

@@ -36,7 +36,7 @@ import {
   type ZeroGradOptions,
 } from "./optimizer/step-arguments.js";
 import { type StepCotangents, type StepGradients, Tape } from "./optimizer/tape.js";
-import type { Parameter } from "./parameter.js";
+import type { AnyParameter } from "./parameter.js";
 
 /**
  * Stochastic gradient descent, optionally with momentum (`torch.optim.SGD` of PyTorch 1.13, bit for bit).
@@ -71,7 +71,7 @@ export class SGD {
   /** Steps since the latest scheduler was made, which schedulers warn by. @internal */
   stepCount = 0;
   readonly #state = new OptimizerState();
-  readonly #names = new Map<Parameter, string>();
+  readonly #names = new Map<AnyParameter, string>();
   readonly #plan = new Plan();
   /** one object for all steps, so that a step makes none */
   readonly #gradients: GradientOptions = { scale: 1, clip: 1, zero: false };

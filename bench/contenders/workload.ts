@@ -1,11 +1,9 @@
 // What is timed, and the interface to those who are timed.
 
-import type { DType } from "sgd-wasm";
-
 /** One step of SGD over tensors of these sizes, again and again with the same gradients. */
 export interface Workload {
   sizes: readonly number[];
-  dtype: DType;
+  dtype: "float32" | "float64";
   lr: number;
   momentum: number;
   dampening: number;

@@ -1,6 +1,5 @@
 // Do the other forms of the rule, and float64, do as well against C as the one of the main table?
 
-import type { DType } from "../../src/common/dtype.js";
 import { RULES, type Rule } from "../../test/support/rules.js";
 import { MOMENTUM, type Workload } from "../contenders/workload.js";
 import { COPY, type Measurement, measure, nanosecondsPerElement } from "../support/measurement.js";
@@ -30,7 +29,7 @@ export async function variants({ field, effort, quick }: Settings): Promise<Answ
   return { measurements, tables };
 }
 
-function workloadOf({ momentum, nesterov, damped, decay }: Rule, dtype: DType, size: number): Workload {
+function workloadOf({ momentum, nesterov, damped, decay }: Rule, dtype: Workload["dtype"], size: number): Workload {
   return {
     ...MOMENTUM,
     dtype,
@@ -43,7 +42,7 @@ function workloadOf({ momentum, nesterov, damped, decay }: Rule, dtype: DType, s
 }
 
 /** A row per rule, a column for each contender: ns per element, and how much longer it takes than ours. */
-function table(dtype: DType, size: number, measurements: readonly Measurement[]): Table {
+function table(dtype: Workload["dtype"], size: number, measurements: readonly Measurement[]): Table {
   const blocks = [...byWhat(measurements.filter(({ who }) => who !== COPY)).values()];
   const others = blocks[0].slice(1).map(({ who }) => who);
   return {

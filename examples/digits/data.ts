@@ -1,7 +1,7 @@
 // The digits: 1,797 handwritten ones, 8 by 8 pixels each. See data/ATTRIBUTION.md.
 
-import type { DType } from "sgd-wasm";
 import type { FloatArray } from "./network.js";
+import type { Precision } from "./precision.js";
 
 export const PIXELS = 64;
 export const CLASSES = 10;
@@ -32,7 +32,7 @@ export interface Digits {
 }
 
 /** The digits as a network of element type `dtype` takes them. */
-export function digitsFrom({ images, labels, order }: DigitFiles, dtype: DType): Digits {
+export function digitsFrom({ images, labels, order }: DigitFiles, dtype: Precision): Digits {
   const pick = (rows: ArrayLike<number>): Batch => {
     const pixels = new Uint8Array(rows.length * PIXELS);
     const picked = Array.from(rows);
@@ -51,7 +51,7 @@ export function digitsFrom({ images, labels, order }: DigitFiles, dtype: DType):
 }
 
 /** Pixels as numbers from 0 to 1. */
-export function inputOf(pixels: Uint8Array, dtype: DType): FloatArray {
+export function inputOf(pixels: Uint8Array, dtype: Precision): FloatArray {
   const input = dtype === "float32" ? Float32Array.from(pixels) : Float64Array.from(pixels);
   return input.map((pixel) => pixel / BRIGHTEST);
 }

@@ -1,10 +1,10 @@
 // The digits from their files, in Node.
 
 import { readFileSync } from "node:fs";
-import type { DType } from "sgd-wasm";
 import { type Digits, digitsFrom } from "./data.js";
+import type { Precision } from "./precision.js";
 
-export function loadDigits(dtype: DType): Digits {
+export function loadDigits(dtype: Precision): Digits {
   const order = new Int32Array(readBytes("perm_train.i32").buffer);
   return digitsFrom({ images: readBytes("images.u8"), labels: readBytes("labels.u8"), order }, dtype);
 }

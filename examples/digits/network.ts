@@ -2,8 +2,9 @@
 //
 // Sums run in float64 and are rounded once, when they are stored in an array of the network's element type.
 
-import type { DType, Engine, Parameter } from "sgd-wasm";
+import type { Engine, Parameter } from "sgd-wasm";
 import { exp, log, tanh } from "./math.js";
+import type { Precision } from "./precision.js";
 import { mulberry32, values } from "./random.js";
 
 export type FloatArray = Float32Array | Float64Array;
@@ -24,7 +25,12 @@ export interface Network {
 const INITIAL_SCALE = 0.5;
 
 /** A network with the given numbers of inputs, hidden units and outputs; `seed` decides its initial values. */
-export function createNetwork(engine: Engine, sizes: readonly [number, number, number], dtype: DType, seed: number) {
+export function createNetwork(
+  engine: Engine,
+  sizes: readonly [number, number, number],
+  dtype: Precision,
+  seed: number,
+) {
   const random = mulberry32(seed);
   const parameter = (name: string, ...shape: number[]) => {
     const size = shape.reduce((product, n) => product * n, 1);
@@ -95,9 +101,6 @@ function dense({ weight, bias }: Dense, input: FloatArray): FloatArray {
 function denseBackward({ weight, bias }: Dense, input: FloatArray, gradient: FloatArray): void {
   const [outputs, inputs] = weight.shape;
   const rows = input.length / inputs;
-  // Both exist before either view is taken: making one may grow the memory, and a view does not survive that.
-  weight.ensureGrad();
-  bias.ensureGrad();
   const [dw, db] = [weight.ensureGrad(), bias.ensureGrad()];
   for (let o = 0; o < outputs; o++) {
     for (let i = 0; i < inputs; i++) {

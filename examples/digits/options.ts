@@ -1,9 +1,9 @@
 // The command line.
 
 import { parseArgs } from "node:util";
-import type { DType } from "sgd-wasm";
 import { TRAINING_ROWS } from "./data.js";
 import { DEFAULTS } from "./defaults.js";
+import type { Precision } from "./precision.js";
 
 export interface Options {
   steps: number;
@@ -15,7 +15,7 @@ export interface Options {
   nesterov: boolean;
   maximize: boolean;
   seed: number;
-  dtype: DType;
+  dtype: Precision;
   rounding: "fused" | "separate";
   svg: string;
   quiet: boolean;

@@ -1,6 +1,6 @@
 // Numbers that are the same everywhere: mulberry32, and values made from it exactly.
 
-import type { DType } from "sgd-wasm";
+import type { Precision } from "./precision.js";
 
 /** 32 random bits at every call. */
 export type Random = () => number;
@@ -20,7 +20,7 @@ export function mulberry32(seed: number): Random {
  * `count` values between -scale and scale, small ones more often: m * 2^-e with a mantissa m of full length and e from 0 to 7.
  * Every operation is exact in `dtype` for a scale that is a power of two, so nothing depends on how anything rounds.
  */
-export function values(random: Random, count: number, dtype: DType, scale: number): number[] {
+export function values(random: Random, count: number, dtype: Precision, scale: number): number[] {
   return Array.from({ length: count }, () => {
     const m = dtype === "float32" ? mantissa24(random) : mantissa53(random);
     return (m / (1 << (random() >>> 29))) * scale;

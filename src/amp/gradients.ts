@@ -4,11 +4,11 @@ import { typeName } from "../common/checks.js";
 import { allFinite } from "../gradient/finite.js";
 import { totalNorm } from "../gradient/norm.js";
 import type { StepOptions, StepReport } from "../optimizer/step-arguments.js";
-import type { Parameter } from "../parameter.js";
+import type { AnyParameter } from "../parameter.js";
 import type { SGD } from "../sgd.js";
 
 /** The parameters of all groups that have a gradient, each once. @throws TypeError for what is no optimizer */
-export function gradientsOf(optimizer: SGD): Parameter[] {
+export function gradientsOf(optimizer: SGD): AnyParameter[] {
   const groups: unknown = (optimizer as SGD | undefined)?.paramGroups;
   if (!Array.isArray(groups)) throw new TypeError(`a scaler takes an SGD, got ${typeName(optimizer)}`);
   const params = new Set(optimizer.paramGroups.flatMap((group) => [...group.params]));
@@ -17,12 +17,12 @@ export function gradientsOf(optimizer: SGD): Parameter[] {
 }
 
 /** Whether an element is NaN or infinite; null when there are no gradients. */
-export function foundNonfinite(params: readonly Parameter[]): boolean | null {
+export function foundNonfinite(params: readonly AnyParameter[]): boolean | null {
   return params.length === 0 ? null : !allFinite(params, 1);
 }
 
 /** In place, each product rounded. */
-export function multiplyGradients(params: readonly Parameter[], factor: number): void {
+export function multiplyGradients(params: readonly AnyParameter[], factor: number): void {
   for (const { engine, dtype, sparse, gradient } of params) {
     const { address } = (sparse?.values ?? gradient)!;
     const size = sparse?.size ?? gradient!.size;

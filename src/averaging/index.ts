@@ -3,6 +3,7 @@
 // Averages of parameters over a training: AveragedModel of torch.optim.swa_utils.
 
 import { checkKeys, typeName } from "../common/checks.js";
+import { isHalf } from "../common/dtype.js";
 import type { Parameter } from "../parameter.js";
 import { type ListedParameter, listParameters, type Parameters } from "../parameter-list.js";
 import { type Formula, type Method, ruleOf } from "./rule.js";
@@ -161,7 +162,11 @@ export class AveragedModel {
 function copyAll(listed: readonly ListedParameter[]): Pair[] {
   const pairs = new Map<Parameter, Pair>();
   try {
-    for (const { parameter: live, name } of listed) {
+    for (const { parameter, name } of listed) {
+      if (isHalf(parameter.dtype)) {
+        throw new TypeError(`averages are of float32 and float64 parameters, ${parameter.label} is ${parameter.dtype}`);
+      }
+      const live = parameter as Parameter;
       if (!pairs.has(live)) pairs.set(live, { live, average: live.copy(name) });
     }
   } catch (error) {

@@ -40,7 +40,7 @@ export function checkState(
   }
   const values = [...named].map(([name, parameter]): [Parameter, FloatArray] => [
     parameter,
-    valuesFor(parameter, entries.get(PREFIX + name), PREFIX + name),
+    valuesFor(parameter, entries.get(PREFIX + name), PREFIX + name) as FloatArray,
   ]);
   return { nAveraged, values };
 }

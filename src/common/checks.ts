@@ -1,8 +1,6 @@
 // Checks of what comes from outside: options, numbers, and arrays of them. None asks which realm a value is of: an array of an
 // iframe is an array.
 
-import { ARRAY_TYPE, type DType } from "./dtype.js";
-
 /** An array of numbers, or a typed array that holds them. */
 export type NumberArray =
   | readonly number[]
@@ -67,21 +65,4 @@ export function checkNumbers(values: ArrayLike<unknown>, what: string): void {
   if (i === count) return;
   const got = i < (count as number) ? `${typeName(values[i])} at index ${i}` : typeName(values);
   throw new TypeError(`${what} must be an array of numbers, got ${got}`);
-}
-
-/** Refuses gradients in floats of another type than the parameter's. @throws Error */
-export function checkElementType(values: ArrayLike<number>, dtype: DType): void {
-  const tag = tagOf(values);
-  const { name } = ARRAY_TYPE[dtype];
-  if (tag.startsWith("Float") && tag !== name) {
-    throw new Error(
-      `assigned grad has data of a different type: expected ${name}, got ${tag}: convert it with ${name}.from(grad)`,
-    );
-  }
-  if (tag === "Uint16Array") {
-    throw new TypeError(
-      'grad cannot be a Uint16Array, which may hold half precision: pass { dtype: "float16" or "bfloat16", shape, data } ' +
-        "for bit patterns, Array.from(grad) for integers",
-    );
-  }
 }

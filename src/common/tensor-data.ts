@@ -1,11 +1,15 @@
+// Plain data outside of any engine.
+
+import type { DType, ElementArray } from "./dtype.js";
+
 /**
  * A tensor outside of any engine: plain data that `structuredClone`, IndexedDB and the checkpoint formats carry.
  * Elements are in row-major order. Both 16-bit types are `Uint16Array`s of the bit patterns.
  */
 export interface TensorData {
-  dtype: "float32" | "float64" | "float16" | "bfloat16";
+  dtype: DType;
   shape: number[];
-  data: Float32Array | Float64Array | Uint16Array;
+  data: ElementArray;
 }
 
 /** What `SGD.stateDict()` gives and `SGD.loadStateDict()` takes; keys and meaning are those of `torch.optim.SGD.state_dict()`. */

@@ -68,7 +68,7 @@ function checkedParameters({ paramGroups }: SGD): Parameter[] {
     throw new TypeError(`a parameter server takes float32 and float64, got ${dtype}`);
   }
   if (new Set(list).size < list.length) throw new RangeError("a parameter comes more than once");
-  return list;
+  return list as Parameter[];
 }
 
 /** A copy of a group with one rate, for SGD to check, and its schedule, empty where it has none of its own. */

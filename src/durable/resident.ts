@@ -1,10 +1,10 @@
 // A shard's parameters, momentum and summed gradient in linear memory: a cache of its rows. What the package knows of
 // Durable Objects ends here, and what it knows of SGD begins: a row is a parameter of its optimizer.
 
-import { ARRAY_TYPE, ELEMENT_BYTES, type FloatArray } from "../common/dtype.js";
+import { ARRAY_TYPE, ELEMENT_BYTES, type ElementArray } from "../common/dtype.js";
 import { Engine } from "../engine.js";
 import { kernelSource } from "../entry/embedded.js";
-import type { Parameter } from "../parameter.js";
+import type { AnyParameter } from "../parameter.js";
 import { SGD } from "../sgd.js";
 import type { Row } from "./layout.js";
 import type { ShardConfig } from "./shard-store.js";
@@ -15,7 +15,7 @@ const BLOCK_SLACK = 64;
 export class Resident {
   readonly engine: Engine;
   readonly #rows: readonly Row[];
-  readonly #parameters: Parameter[];
+  readonly #parameters: AnyParameter[];
   /** the number of a group of the run, and the optimizer that has the rows of it */
   readonly #groups: { group: number; optimizer: SGD }[] = [];
   readonly #optimizers: SGD[];
@@ -84,7 +84,7 @@ export class Resident {
     }
   }
 
-  #elements(row: number, { buffer, byteOffset }: Uint8Array<ArrayBuffer>): FloatArray {
+  #elements(row: number, { buffer, byteOffset }: Uint8Array<ArrayBuffer>): ElementArray {
     const { dtype, elements } = this.#rows[row];
     return new ARRAY_TYPE[dtype](buffer, byteOffset, elements);
   }
@@ -103,6 +103,6 @@ function bytesOf(rows: readonly Row[]): number {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-function bytes({ buffer, byteOffset, byteLength }: FloatArray): Uint8Array {
+function bytes({ buffer, byteOffset, byteLength }: ElementArray): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }

@@ -1,9 +1,10 @@
 // Gradient clipping, as torch.nn.utils.clip_grad_norm_ and clip_grad_value_ of PyTorch 1.13.
 
+import { commonRounding, toNumbers } from "../common/dtype.js";
 import type { Region } from "../memory/region.js";
-import type { Parameter } from "../parameter.js";
+import type { AnyParameter } from "../parameter.js";
 import { listParameters, type Parameters } from "../parameter-list.js";
-import { clipCoefficient, rounding, totalNorm } from "./norm.js";
+import { clipCoefficient, totalNorm } from "./norm.js";
 import { power } from "./power.js";
 
 /** Options of `clipGradNorm`. */
@@ -22,7 +23,7 @@ export interface ClipGradNormOptions {
  * @throws Error with `errorIfNonfinite` when the norm is NaN or infinite; all gradients are as before then
  */
 export function clipGradNorm(
-  params: Parameter | Parameters,
+  params: AnyParameter | Parameters,
   maxNorm: number,
   { normType = 2, errorIfNonfinite = false }: ClipGradNormOptions = {},
 ): number {
@@ -44,7 +45,7 @@ export function clipGradNorm(
 }
 
 /** Limits every element of all gradients to the range from `-clipValue` to `clipValue`, in place. NaN stays NaN. */
-export function clipGradValue(params: Parameter | Parameters, clipValue: number): void {
+export function clipGradValue(params: AnyParameter | Parameters, clipValue: number): void {
   const list = withGradient(params);
   checkNumber("clipValue", clipValue);
   if (list.some((parameter) => parameter.sparse)) {
@@ -57,12 +58,12 @@ export function clipGradValue(params: Parameter | Parameters, clipValue: number)
   }
 }
 
-function withGradient(params: Parameter | Parameters): Parameter[] {
+function withGradient(params: AnyParameter | Parameters): AnyParameter[] {
   const list = listParameters(params).map(({ parameter }) => parameter);
   return list.filter((parameter) => parameter.hasGrad || parameter.sparse);
 }
 
-function gradientElements(parameter: Parameter) {
+function gradientElements(parameter: AnyParameter) {
   const { sparse, engine, dtype, size } = parameter;
   const { address } = (sparse?.values ?? parameter.gradient) as Region;
   return { engine, dtype, address, size: sparse?.size ?? size };
@@ -79,16 +80,16 @@ interface Norm {
   finish(sum: number): number;
 }
 
-function generalNorm(params: readonly Parameter[], p: number): number {
+function generalNorm(params: readonly AnyParameter[], p: number): number {
   if (params.length === 0) return 0;
   const norm = normOf(p);
-  const norms = params.map((parameter) => normOfElements(norm, elementsOf(parameter), rounding([parameter])));
-  return normOfElements(norm, norms, rounding(params));
+  const norms = params.map((parameter) => normOfElements(norm, elementsOf(parameter), commonRounding([parameter])));
+  return normOfElements(norm, norms, commonRounding(params));
 }
 
 /** A gradient's elements; of a sparse one, those of its rows after summing. */
-function elementsOf({ sparse, grad }: Parameter): ArrayLike<number> {
-  if (sparse === null) return grad ?? [];
+function elementsOf({ sparse, grad, dtype }: AnyParameter): ArrayLike<number> {
+  if (sparse === null) return grad ? toNumbers(grad, dtype) : [];
   const summed = sparse.coalesced(1);
   const elements = summed.values.view.slice();
   summed.free();

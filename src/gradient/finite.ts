@@ -1,12 +1,11 @@
 // Whether gradients hold a NaN or an infinity.
 
-import type { Parameter } from "../parameter.js";
+import type { AnyParameter } from "../parameter.js";
 
 /** Whether all elements of the gradients are finite after a multiplication by `scale` in their dtype. */
-export function allFinite(params: readonly Parameter[], scale: number): boolean {
-  return params.every(({ engine, dtype, sparse, gradient }) => {
+export function allFinite(params: readonly AnyParameter[], scale: number): boolean {
+  return params.every(({ engine, dtype, size, sparse, gradient }) => {
     const region = sparse?.values ?? gradient;
-    const size = sparse?.size ?? gradient?.size ?? 0;
-    return !region || engine.kernel[dtype].allFinite(region.address, size, scale) === 1;
+    return region === null || engine.kernel[dtype].allFinite(region.address, sparse?.size ?? size, scale) !== 0;
   });
 }

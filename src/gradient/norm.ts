@@ -1,8 +1,8 @@
 // The total 2-norm of gradients, and what clipping to it multiplies them by. The order of summation and all roundings are
 // fixed, so that the bits are the same on every runtime.
 
-import type { DType } from "../common/dtype.js";
-import type { Parameter } from "../parameter.js";
+import { commonRounding, type DType } from "../common/dtype.js";
+import type { AnyParameter } from "../parameter.js";
 
 const EPSILON = 1e-6;
 
@@ -12,7 +12,7 @@ interface Typed {
 }
 
 /** @param scale gradients are multiplied by it first, with one rounding in the parameter's dtype */
-export function totalNorm(params: readonly Parameter[], scale: number): number {
+export function totalNorm(params: readonly AnyParameter[], scale: number): number {
   return normOfSums(
     params.map((parameter) => sumOfSquares(parameter, scale)),
     params,
@@ -21,7 +21,7 @@ export function totalNorm(params: readonly Parameter[], scale: number): number {
 
 /**
  * The total norm as PyTorch takes it: the norm of the parameters' own norms. Squares are summed in float64 and the sum is
- * rounded to the parameter's dtype, so that it overflows where PyTorch's does.
+ * rounded to the parameter's dtype, so that it overflows where PyTorch's does; of 16-bit gradients to float32.
  *
  * @param sums of squares, by parameter
  */
@@ -35,12 +35,12 @@ export function normOfSums(sums: readonly number[], params: readonly Typed[]): n
 }
 
 function roundedRoot(sum: number, params: readonly Typed[]): number {
-  const round = rounding(params);
+  const round = commonRounding(params);
   return round(Math.sqrt(round(sum)));
 }
 
 /** Rows of a sparse gradient that come more than once are summed first, after scaling. */
-function sumOfSquares({ engine, sparse, gradient }: Parameter, scale: number): number {
+function sumOfSquares({ engine, sparse, gradient }: AnyParameter, scale: number): number {
   const summed = sparse?.coalesced(scale);
   const region = summed?.values ?? gradient;
   if (!region) return 0;
@@ -54,11 +54,6 @@ function sumOfSquares({ engine, sparse, gradient }: Parameter, scale: number): n
  * tensor is the tensor's reciprocal, multiplied).
  */
 export function clipCoefficient(params: readonly Typed[], total: number, maxNorm: number): number {
-  const round = rounding(params);
+  const round = commonRounding(params);
   return Math.min(round(round(1 / round(total + round(EPSILON))) * round(maxNorm)), 1);
-}
-
-/** Rounding to the parameters' dtype. */
-export function rounding(params: readonly Typed[]): (x: number) => number {
-  return params.every(({ dtype }) => dtype === "float32") ? Math.fround : Number;
 }

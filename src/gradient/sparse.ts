@@ -1,10 +1,10 @@
 // Gradients of which only some rows are there, as embeddings have them.
 
-import { checkElementType, checkNumbers, type NumberArray } from "../common/checks.js";
-import { ARRAY_TYPE, ELEMENT_BYTES, type FloatArray } from "../common/dtype.js";
+import { checkNumbers, type NumberArray, tagOf, typeName } from "../common/checks.js";
+import { ARRAY_TYPE, ELEMENT_BYTES, type ElementArray, isHalf, ROUND } from "../common/dtype.js";
+import { checkElements, checkFloatType } from "../common/elements.js";
 import { lasting, Region } from "../memory/region.js";
-import type { Parameter } from "../parameter.js";
-import { rounding } from "./norm.js";
+import type { AnyParameter } from "../parameter.js";
 
 /**
  * Rows of a gradient: `values` holds one row of the parameter's first dimension (`size / shape[0]` numbers) for each of
@@ -20,7 +20,7 @@ export interface SparseGradient {
  * its arithmetic. Entries are kept in order, and nothing is summed before it has to be, because that decides the bits.
  */
 export class SparseRows {
-  readonly parameter: Parameter;
+  readonly parameter: AnyParameter;
   indices: Uint32Array;
   /** room for the values of all rows; after `clear` more than there are */
   readonly values: Region;
@@ -32,7 +32,7 @@ export class SparseRows {
    * Values are not set yet. `coalesced`: known to be sorted and without duplicates, which PyTorch knows of fewer than two
    * entries, and of sums of such.
    */
-  constructor(parameter: Parameter, indices: ArrayLike<number>, coalesced = indices.length < 2) {
+  constructor(parameter: AnyParameter, indices: ArrayLike<number>, coalesced = indices.length < 2) {
     this.parameter = parameter;
     this.indices = Uint32Array.from(indices);
     this.isCoalesced = coalesced;
@@ -41,7 +41,7 @@ export class SparseRows {
     parameter.attached.add(this.values);
   }
 
-  static from(parameter: Parameter, { indices, values }: SparseGradient): SparseRows {
+  static from(parameter: AnyParameter, { indices, values }: SparseGradient): SparseRows {
     const source = lasting(values, parameter.engine.memory);
     const rows = new SparseRows(parameter, indices);
     rows.values.view.set(source);
@@ -100,14 +100,14 @@ export class SparseRows {
   }
 
   /** target = target + alpha·this, entry by entry; the target is a view of a dense array like the parameter's. */
-  addTo(target: FloatArray, alpha: number): void {
+  addTo(target: ElementArray, alpha: number): void {
     // PyTorch adds single elements of a coalesced tensor without its vector routine.
     if (this.parameter.shape.length === 1 && this.isCoalesced) this.#addElements(target, alpha);
     else this.#addRows(target, this.indices, alpha);
   }
 
   /** A dense array like the parameter's, on the JavaScript heap. */
-  toDense(): FloatArray {
+  toDense(): ElementArray {
     const { dtype, size } = this.parameter;
     const dense = new ARRAY_TYPE[dtype](size);
     this.#addElements(dense, 1);
@@ -134,7 +134,7 @@ export class SparseRows {
   }
 
   /** Row `places[k]` of a target in linear memory += alpha·(row k of this), rounded as in the updates. */
-  #addRows(target: FloatArray, places: ArrayLike<number>, alpha: number): void {
+  #addRows(target: ElementArray, places: ArrayLike<number>, alpha: number): void {
     const { parameter, width } = this;
     const bytes = width * ELEMENT_BYTES[parameter.dtype];
     const to = target.byteOffset;
@@ -144,9 +144,9 @@ export class SparseRows {
   }
 
   /** Each row to its place in any target, with products rounded before they are added. */
-  #addElements(target: FloatArray, alpha: number): void {
+  #addElements(target: ElementArray, alpha: number): void {
     const { parameter, width, indices } = this;
-    const round = rounding([parameter]);
+    const round = ROUND[parameter.dtype];
     const values = this.values.view;
     for (let k = 0; k < this.size; k++) {
       target[indices[Math.floor(k / width)] * width + (k % width)] += round(round(alpha) * values[k]);
@@ -155,7 +155,7 @@ export class SparseRows {
 }
 
 /** to = to + alpha·from over n elements at byte addresses: the update without momentum and weight decay, with -lr = alpha. */
-export function add(parameter: Parameter, to: number, from: number, n: number, alpha: number): void {
+export function add(parameter: AnyParameter, to: number, from: number, n: number, alpha: number): void {
   const { engine, dtype } = parameter;
   engine.kernel[dtype].sgd(0, to, from, 0, n, { ...NO_SCALARS, negativeLr: alpha });
 }
@@ -163,15 +163,19 @@ export function add(parameter: Parameter, to: number, from: number, n: number, a
 const NO_SCALARS = { weightDecay: 0, momentum: 0, undamped: 1, factor: 1, clip: 1 };
 
 /** Elements per row; 0 without rows. */
-function rowWidth({ size, shape }: Parameter): number {
+function rowWidth({ size, shape }: AnyParameter): number {
   return size / Math.max(shape[0], 1);
 }
 
 /** @throws Error when indices and values do not fit the parameter */
-export function checkSparse(parameter: Parameter, { indices, values }: SparseGradient): void {
-  if (!(indices instanceof Int32Array || indices instanceof Uint32Array)) {
-    throw new TypeError("indices must be an Int32Array or a Uint32Array");
+export function checkSparse(parameter: AnyParameter, { indices, values }: SparseGradient): void {
+  if (isHalf(parameter.dtype)) {
+    throw new Error(`${parameter.label} is ${parameter.dtype}: sparse gradients are for float32 and float64`);
   }
+  if (!["Int32Array", "Uint32Array"].includes(tagOf(indices))) {
+    throw new TypeError(`indices must be an Int32Array or a Uint32Array, got ${typeName(indices)}`);
+  }
+  checkNumbers(values, "values");
   const rows = parameter.shape[0];
   if (rows === undefined) throw new Error("a scalar parameter has no rows for a sparse gradient");
   const expected = indices.length * rowWidth(parameter);
@@ -182,6 +186,6 @@ export function checkSparse(parameter: Parameter, { indices, values }: SparseGra
   }
   const wrong = indices.find((row) => row < 0 || row >= rows);
   if (wrong !== undefined) throw new RangeError(`index ${wrong} is out of range: ${parameter.label} has ${rows} rows`);
-  checkElementType(values, parameter.dtype);
-  checkNumbers(values, "values");
+  checkElements(values, parameter.dtype, "values");
+  checkFloatType(values, parameter.dtype);
 }

@@ -1,6 +1,6 @@
 // A typed stretch of linear memory, and views of it that are valid whenever they are read.
 
-import { ARRAY_TYPE, type DType, ELEMENT_BYTES, type FloatArray } from "../common/dtype.js";
+import { ARRAY_TYPE, type DType, ELEMENT_BYTES, type ElementArray } from "../common/dtype.js";
 import type { Allocator, Block } from "./allocator.js";
 
 export class Region {
@@ -11,7 +11,7 @@ export class Region {
   readonly block: Block | null;
   /** null once the region is freed */
   #allocator: Allocator | null;
-  #view: FloatArray | null = null;
+  #view: ElementArray | null = null;
 
   private constructor(allocator: Allocator, dtype: DType, size: number, address: number, block: Block | null) {
     this.#allocator = allocator;
@@ -34,11 +34,11 @@ export class Region {
   }
 
   /** The elements. A view dies when the memory grows, so one is made anew whenever the buffer has changed. */
-  get view(): FloatArray {
+  get view(): ElementArray {
     if (!this.#allocator) throw new Error("this memory was freed by a dispose()");
     const { buffer } = this.#allocator.memory;
     if (this.#view?.buffer !== buffer) {
-      this.#view = new ARRAY_TYPE[this.dtype](buffer, this.address, this.size) as FloatArray;
+      this.#view = new ARRAY_TYPE[this.dtype](buffer, this.address, this.size) as ElementArray;
     }
     return this.#view;
   }
@@ -62,6 +62,6 @@ export class Region {
  * that makes room for its copy.
  */
 export function lasting<A extends ArrayLike<number>>(source: A, memory: WebAssembly.Memory): A {
-  const view = source as unknown as FloatArray;
+  const view = source as unknown as ElementArray;
   return view.buffer === memory.buffer ? (view.slice() as unknown as A) : source;
 }

@@ -1,7 +1,7 @@
 // Parameter groups by name.
 
 import { isRecord, tagOf, typeName } from "../common/checks.js";
-import type { Parameter } from "../parameter.js";
+import type { AnyParameter } from "../parameter.js";
 import { type ListedParameter, listParameters, type Parameters } from "../parameter-list.js";
 import type { ParamGroupInit } from "./groups.js";
 import type { GroupOptions } from "./options.js";
@@ -9,7 +9,7 @@ import type { GroupOptions } from "./options.js";
 /** A rule of `groupParameters`: which parameters it takes, and the options of their group. */
 export interface GroupRule extends GroupOptions {
   /** a pattern somewhere in the name, or a function of name (empty where there is none) and parameter */
-  match: RegExp | ((name: string, parameter: Parameter) => boolean);
+  match: RegExp | ((name: string, parameter: AnyParameter) => boolean);
   [extra: string]: unknown;
 }
 
@@ -25,7 +25,7 @@ export interface GroupRule extends GroupOptions {
  * @throws Error for a rule that matches nothing, and for a parameter without a name where a pattern asks for one; TypeError for what
  *   is no rule or no parameter
  */
-export function groupParameters(params: Parameter | Parameters, rules: Iterable<GroupRule>): ParamGroupInit[] {
+export function groupParameters(params: AnyParameter | Parameters, rules: Iterable<GroupRule>): ParamGroupInit[] {
   const list = [...rules].map(checkRule);
   const [taken, rest] = sortByRule(listParameters(params), list);
   checkUsed(list, taken);
@@ -78,8 +78,8 @@ function labelOf({ match }: GroupRule, index: number): string {
 }
 
 /** With their names, if all were given with one. */
-function collected(listed: readonly ListedParameter[]): Parameter[] | [string, Parameter][] {
+function collected(listed: readonly ListedParameter[]): AnyParameter[] | [string, AnyParameter][] {
   return listed.every(({ name }) => name !== undefined)
-    ? listed.map(({ parameter, name }): [string, Parameter] => [name as string, parameter])
+    ? listed.map(({ parameter, name }): [string, AnyParameter] => [name as string, parameter])
     : listed.map(({ parameter }) => parameter);
 }

@@ -2,13 +2,13 @@
 
 import { isRecord, typeName } from "../common/checks.js";
 import { intended } from "../common/misspelling.js";
-import { Parameter } from "../parameter.js";
+import { type AnyParameter, Parameter } from "../parameter.js";
 import { itemsOf, type ListedParameter, listParameters, type Parameters } from "../parameter-list.js";
 import { type Defaults, fillIn, type GroupOptions, OPTION_NAMES } from "./options.js";
 
 /** A parameter group as it is given: options left out are the optimizer's defaults, extra keys are kept. */
 export interface ParamGroupInit extends GroupOptions {
-  params: Parameter | Parameters;
+  params: AnyParameter | Parameters;
   /** spelled weightDecay here */
   weight_decay?: never;
   [extra: string]: unknown;
@@ -16,7 +16,7 @@ export interface ParamGroupInit extends GroupOptions {
 
 /** A parameter group as it lives in the optimizer: read at every step, so change it at will. */
 export interface ParamGroup extends Required<Omit<GroupOptions, "fused">> {
-  params: Parameter[];
+  params: AnyParameter[];
   fused?: boolean | null;
   /** spelled weightDecay here */
   weight_decay?: never;
@@ -58,7 +58,7 @@ export function adoptGroup(
   init: unknown,
   defaults: Defaults,
   groups: readonly ParamGroup[],
-  names: Map<Parameter, string>,
+  names: Map<AnyParameter, string>,
 ): ParamGroup {
   if (!isRecord(init) || Parameter.is(init)) {
     throw new TypeError(
@@ -94,7 +94,7 @@ function checkSpelling(group: object): void {
   }
 }
 
-function checkDuplicates(params: readonly Parameter[], groups: readonly ParamGroup[]): void {
+function checkDuplicates(params: readonly AnyParameter[], groups: readonly ParamGroup[]): void {
   const unique = new Set(params);
   if (unique.size < params.length) {
     console.warn(
@@ -111,7 +111,7 @@ function checkDuplicates(params: readonly Parameter[], groups: readonly ParamGro
 function checkNames(
   listed: readonly ListedParameter[],
   groups: readonly ParamGroup[],
-  names: ReadonlyMap<Parameter, string>,
+  names: ReadonlyMap<AnyParameter, string>,
 ): void {
   const withNames = listed.some(({ name }) => name !== undefined);
   const nameless = listed.some(({ parameter, name }) => (name ?? parameter.name) === undefined);

@@ -1,9 +1,9 @@
 // A state dict taken over: all of it checked first, so that an error leaves the optimizer as it was.
 
 import { checkKeys, isRecord, typeName } from "../common/checks.js";
-import type { FloatArray } from "../common/dtype.js";
+import type { ElementArray } from "../common/dtype.js";
 import type { Region } from "../memory/region.js";
-import type { Parameter } from "../parameter.js";
+import type { AnyParameter } from "../parameter.js";
 import type { ParamGroup } from "./groups.js";
 import { type GivenNames, type Match, matchNames, namesOf } from "./names.js";
 import { DEFAULTS, fillIn, isNumber } from "./options.js";
@@ -26,7 +26,7 @@ export interface LoadOptions {
 /** A state dict that fits the optimizer. */
 export interface Loaded {
   /** momentum buffers of the parameters that have state */
-  buffers: Map<Parameter, FloatArray | null>;
+  buffers: Map<AnyParameter, ElementArray | null>;
   groups: ParamGroup[];
   /** state entries whose index no group mentions */
   aside: Record<string, unknown>;
@@ -95,7 +95,7 @@ function matchParameters(
   groups: readonly ParamGroup[],
   given: GivenNames,
   match: Match,
-): Map<string, Parameter> {
+): Map<string, AnyParameter> {
   const idsOfGroups = savedGroups.map((group, i) => listOf(group.params, `params of parameter group ${i}`));
   const ids = idsOfGroups.flat().map(String);
   const parameters = parametersOf(groups);
@@ -128,7 +128,8 @@ function loadGroup(saved: Dict, index: number, { params }: ParamGroup): ParamGro
   return group as ParamGroup;
 }
 
-function readBuffer(entry: unknown, where: string, parameter: Parameter): FloatArray | null {
+/** The elements in the parameter's own type, or as numbers. */
+function readBuffer(entry: unknown, where: string, parameter: AnyParameter): ElementArray | null {
   const { momentum_buffer: tensor } = mustBeObject(entry, where);
   if (tensor === null || tensor === undefined) return null;
   return valuesFor(parameter, tensor, `momentum_buffer of ${where}`);
@@ -136,7 +137,7 @@ function readBuffer(entry: unknown, where: string, parameter: Parameter): FloatA
 
 /** Takes over the buffers: memory for those that are not there yet first, and nothing changes before all of it is. */
 export function loadBuffers(buffers: Loaded["buffers"], state: OptimizerState): void {
-  const made = new Map<Parameter, Region>();
+  const made = new Map<AnyParameter, Region>();
   try {
     for (const [parameter, values] of buffers) {
       if (values && !state.get(parameter)?.buffer) made.set(parameter, parameter.newBuffer());

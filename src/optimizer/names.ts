@@ -1,12 +1,12 @@
 // Parameters by name: as state dicts list them, and as they are matched when one is loaded.
 
-import type { Parameter } from "../parameter.js";
+import type { AnyParameter } from "../parameter.js";
 
 /** The names that parameters were given with, which win over their own. */
-export type GivenNames = ReadonlyMap<Parameter, string>;
+export type GivenNames = ReadonlyMap<AnyParameter, string>;
 
 /** The names of parameters, as newer versions of PyTorch save them; none unless all have one. */
-export function namesOf(params: Iterable<Parameter>, given: GivenNames): string[] {
+export function namesOf(params: Iterable<AnyParameter>, given: GivenNames): string[] {
   const names = [...params].map((parameter) => given.get(parameter) ?? parameter.name);
   return names.includes(undefined) ? [] : (names as string[]);
 }

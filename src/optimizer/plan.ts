@@ -5,7 +5,7 @@ import type { DType } from "../common/dtype.js";
 import { ELEMENT_BYTES } from "../common/dtype.js";
 import type { Engine } from "../engine.js";
 import type { TypedKernel } from "../kernel/kernel.js";
-import type { Parameter } from "../parameter.js";
+import type { AnyParameter } from "../parameter.js";
 import type { ParamGroup } from "./groups.js";
 import { parametersOf } from "./save.js";
 import { type GradientOptions, Scalars } from "./scalars.js";
@@ -32,11 +32,11 @@ export interface Span {
 /** A group as it was when the plan was made, to see whether the plan still holds. */
 interface PlannedGroup {
   group: ParamGroup;
-  params: Parameter[];
+  params: AnyParameter[];
   momentum: boolean;
   merge: boolean;
   scalars: Scalars;
-  /** it has float32 gradients; some with a momentum buffer of an earlier step */
+  /** it has gradients with which arithmetic is float32; some with a momentum buffer of an earlier step */
   float32: boolean;
   running: boolean;
 }
@@ -49,13 +49,13 @@ export class Plan {
   /** some parameter comes more than once */
   hasDuplicates = false;
   readonly #groups: PlannedGroup[] = [];
-  #withGradient: readonly Parameter[] = [];
+  #withGradient: readonly AnyParameter[] = [];
   #engines: Engine[] = [];
   /** the sum of the engines' versions for which the plan holds */
   #version = -1;
   readonly #fresh: ParameterState[] = [];
   /** parameters that came into the state by this plan */
-  readonly #added: Parameter[] = [];
+  readonly #added: AnyParameter[] = [];
 
   /** @throws on a group or parameter that cannot be stepped; buffers made on the way are taken back */
   prepare(groups: readonly ParamGroup[], state: OptimizerState, gradients: GradientOptions): void {
@@ -79,7 +79,7 @@ export class Plan {
   }
 
   /** Parameters that have a gradient, each once, also where it comes twice. */
-  parametersOf(groups: readonly ParamGroup[]): readonly Parameter[] {
+  parametersOf(groups: readonly ParamGroup[]): readonly AnyParameter[] {
     return this.#holds(groups) ? this.#withGradient : withGradient(parametersOf(groups));
   }
 
@@ -148,7 +148,7 @@ export class Plan {
       if (parameter.disposed) throw new Error(`${parameter.label} was disposed: take it out of its group`);
       if (!parameter.hasGrad && parameter.sparse === null) continue;
       const entry = this.#entry(parameter, state);
-      if (parameter.dtype === "float32") {
+      if (parameter.dtype !== "float64") {
         planned.float32 = true;
         planned.running ||= planned.momentum && (entry.rows !== null || (entry.buffer !== null && !entry.fresh));
       }
@@ -157,21 +157,21 @@ export class Plan {
     }
   }
 
-  #entry(parameter: Parameter, state: OptimizerState): ParameterState {
+  #entry(parameter: AnyParameter, state: OptimizerState): ParameterState {
     const known = state.get(parameter);
     if (known !== undefined) return known;
     this.#added.push(parameter);
     return state.entry(parameter);
   }
 
-  #addSparse(scalars: Scalars, parameter: Parameter, entry: ParameterState, gradients: GradientOptions): void {
+  #addSparse(scalars: Scalars, parameter: AnyParameter, entry: ParameterState, gradients: GradientOptions): void {
     // A duplicate finds the buffer that the parameter's earlier update leaves.
     let before = entry.rows;
     for (const update of this.sparse) if (before && update.entry === entry) before = update.buffer ?? before;
     this.sparse.push(prepareSparse(scalars, parameter, entry, before, gradients));
   }
 
-  #addDense({ scalars, momentum, merge }: PlannedGroup, parameter: Parameter, entry: ParameterState): void {
+  #addDense({ scalars, momentum, merge }: PlannedGroup, parameter: AnyParameter, entry: ParameterState): void {
     if (momentum && entry.rows) throw unsupported();
     if (momentum && entry.buffer === null) {
       this.#fresh.push(entry);
@@ -219,6 +219,6 @@ function isAdjacent(last: Span, next: Span): boolean {
   );
 }
 
-function withGradient(params: readonly Parameter[]): Parameter[] {
+function withGradient(params: readonly AnyParameter[]): AnyParameter[] {
   return [...new Set(params)].filter((parameter) => parameter.hasGrad || parameter.sparse);
 }

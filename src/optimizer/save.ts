@@ -1,8 +1,8 @@
 // The optimizer as plain data.
 
-import type { FloatArray } from "../common/dtype.js";
+import type { ElementArray } from "../common/dtype.js";
 import type { StateDict, TensorData } from "../common/tensor-data.js";
-import type { Parameter } from "../parameter.js";
+import type { AnyParameter } from "../parameter.js";
 import type { ParamGroup } from "./groups.js";
 import { type GivenNames, namesOf } from "./names.js";
 import { keyOnDisk } from "./spelling.js";
@@ -37,11 +37,11 @@ export function saveState(
   return { state: saved, param_groups: savedGroups } as unknown as StateDict;
 }
 
-function snapshot({ dtype, shape }: Parameter, values: FloatArray): TensorData {
+function snapshot({ dtype, shape }: AnyParameter, values: ElementArray): TensorData {
   return { dtype, shape: [...shape], data: values.slice() };
 }
 
-export function parametersOf(groups: readonly ParamGroup[]): Parameter[] {
+export function parametersOf(groups: readonly ParamGroup[]): AnyParameter[] {
   return groups.flatMap((group) => [...group.params]);
 }
 

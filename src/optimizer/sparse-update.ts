@@ -1,13 +1,13 @@
 // The step of a parameter whose gradient is sparse: the same rule with the arithmetic of PyTorch's sparse tensors.
 
 import { add, type SparseRows } from "../gradient/sparse.js";
-import type { Parameter } from "../parameter.js";
+import type { AnyParameter } from "../parameter.js";
 import type { GradientOptions, Scalars } from "./scalars.js";
 import type { ParameterState } from "./state.js";
 
 /** A sparse step, computed but for the additions to dense arrays. */
 export interface SparseUpdate {
-  parameter: Parameter;
+  parameter: AnyParameter;
   entry: ParameterState;
   /** the momentum buffer after the step, if it is sparse */
   buffer: SparseRows | null;
@@ -24,7 +24,7 @@ export interface SparseUpdate {
  */
 export function prepareSparse(
   { maximize, momentum, undamped, nesterov, weightDecay, negativeLr }: Scalars,
-  parameter: Parameter,
+  parameter: AnyParameter,
   entry: ParameterState,
   before: SparseRows | null,
   { scale, clip }: GradientOptions,

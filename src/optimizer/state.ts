@@ -1,14 +1,15 @@
 // What the optimizer remembers of each parameter.
 
-import { checkNumbers, isRecord, typeName } from "../common/checks.js";
-import type { FloatArray } from "../common/dtype.js";
+import { isRecord, typeName } from "../common/checks.js";
+import type { DType, ElementArrayOf } from "../common/dtype.js";
+import { checkElements, writeElements } from "../common/elements.js";
 import type { SparseRows } from "../gradient/sparse.js";
 import { lasting, type Region } from "../memory/region.js";
-import { Parameter } from "../parameter.js";
+import { type AnyParameter, Parameter } from "../parameter.js";
 
 /** An entry of `optimizer.state`. */
-export class ParameterState {
-  readonly #parameter: Parameter;
+export class ParameterState<D extends DType = DType> {
+  readonly #parameter: AnyParameter;
   /** @internal */
   buffer: Region | null = null;
   /** The buffer while it is sparse; then there is no other. @internal */
@@ -17,7 +18,7 @@ export class ParameterState {
   fresh = false;
 
   /** @internal */
-  constructor(parameter: Parameter) {
+  constructor(parameter: AnyParameter) {
     this.#parameter = parameter;
   }
 
@@ -25,8 +26,8 @@ export class ParameterState {
    * The velocity, live: as long as the parameter and of its dtype. Null before the first step with momentum. After sparse
    * gradients a dense copy of it.
    */
-  get momentumBuffer(): FloatArray | null {
-    return this.rows?.toDense() ?? this.buffer?.view ?? null;
+  get momentumBuffer(): ElementArrayOf<D> | null {
+    return ((this.rows?.toDense() ?? this.buffer?.view) as ElementArrayOf<D> | undefined) ?? null;
   }
 
   /** Copies numbers in; null drops the buffer, so that the next step is the first one again. */
@@ -35,13 +36,13 @@ export class ParameterState {
       this.free();
       return;
     }
-    const { size, engine } = this.#parameter;
-    checkNumbers(values, "momentumBuffer");
+    const { size, dtype, engine } = this.#parameter;
+    checkElements(values, dtype, "momentumBuffer");
     if (values.length !== size) {
       throw new Error(`momentumBuffer of ${this.#parameter.label} has ${size} elements, got ${values.length}`);
     }
     const source = lasting(values, engine.memory);
-    this.allocate().view.set(source);
+    writeElements(this.allocate().view, dtype, source);
     this.replaceRows(null);
   }
 
@@ -82,7 +83,7 @@ const forgotten =
       });
 
 /** The optimizer's state by parameter. An entry that goes frees its buffer. */
-export class OptimizerState extends Map<Parameter, ParameterState> {
+export class OptimizerState extends Map<AnyParameter, ParameterState> {
   /** All entries, where they do not keep the state itself alive. */
   readonly #entries = new Set<ParameterState>();
 
@@ -91,13 +92,17 @@ export class OptimizerState extends Map<Parameter, ParameterState> {
     forgotten?.register(this, this.#entries);
   }
 
+  override get<D extends DType>(parameter: Parameter<D>): ParameterState<D> | undefined {
+    return super.get(parameter) as ParameterState<D> | undefined;
+  }
+
   /** The entry of a parameter, made if there is none. @internal */
-  entry(parameter: Parameter): ParameterState {
+  entry(parameter: AnyParameter): ParameterState {
     return this.get(parameter) ?? this.#add(parameter, new ParameterState(parameter));
   }
 
   /** Makes the parameter's entry hold the buffer, as a copy. */
-  override set(parameter: Parameter, value: { momentumBuffer: ArrayLike<number> | null }): this {
+  override set(parameter: AnyParameter, value: { momentumBuffer: ArrayLike<number> | null }): this {
     if (!Parameter.is(parameter)) throw new TypeError(`state is kept by parameter, got ${typeName(parameter)}`);
     parameter.checkAlive();
     if (!isRecord(value)) {
@@ -109,7 +114,7 @@ export class OptimizerState extends Map<Parameter, ParameterState> {
     return this;
   }
 
-  override delete(parameter: Parameter): boolean {
+  override delete(parameter: AnyParameter): boolean {
     const entry = this.get(parameter);
     if (entry) this.#entries.delete(entry);
     entry?.free();
@@ -120,7 +125,7 @@ export class OptimizerState extends Map<Parameter, ParameterState> {
     for (const parameter of this.keys()) this.delete(parameter);
   }
 
-  #add(parameter: Parameter, entry: ParameterState): ParameterState {
+  #add(parameter: AnyParameter, entry: ParameterState): ParameterState {
     this.#entries.add(entry);
     super.set(parameter, entry);
     return entry;

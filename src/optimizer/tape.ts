@@ -1,10 +1,10 @@
 // Recorded steps, and the derivative of each. Records are on the JavaScript heap, so that nothing has to free them.
 
 import { checkNumbers, typeName } from "../common/checks.js";
-import { ARRAY_TYPE, type FloatArray } from "../common/dtype.js";
+import { ARRAY_TYPE, type FloatArray, isHalf } from "../common/dtype.js";
 import { FIRST } from "../kernel/flags.js";
 import { Region } from "../memory/region.js";
-import type { Parameter } from "../parameter.js";
+import type { AnyParameter, Parameter } from "../parameter.js";
 import type { ParamGroup } from "./groups.js";
 import { parametersOf } from "./save.js";
 import { Scalars } from "./scalars.js";
@@ -29,7 +29,7 @@ export interface StepGradients {
 
 /** What a step read of one parameter. The arrays are copies. */
 interface Reading {
-  parameter: Parameter;
+  parameter: AnyParameter;
   /** the options of its group as they were */
   scalars: Scalars;
   /** only where there was one, and so for the others */
@@ -86,10 +86,13 @@ function read(group: ParamGroup, state: OptimizerState): Reading[] {
   const scalars = new Scalars();
   scalars.read(group);
   return [...group.params].map((parameter) => {
-    const { data, grad, sparse } = parameter;
+    const { data, grad, sparse } = parameter as Parameter<"float32" | "float64">;
+    if (isHalf(parameter.dtype)) {
+      throw new Error(`${parameter.label} is ${parameter.dtype}: differentiable steps are for float32 and float64`);
+    }
     if (sparse) throw new Error(`${parameter.label} has a sparse gradient: a differentiable step cannot record it`);
     const entry = state.get(parameter);
-    const before = entry && !entry.fresh ? entry.momentumBuffer : null;
+    const before = entry && !entry.fresh ? (entry.momentumBuffer as FloatArray | null) : null;
     const uses = grad !== null && scalars.momentum !== 0;
     const reading: Reading = { parameter, scalars, leavesBuffer: before !== null && !uses };
     if (grad) {
@@ -170,7 +173,7 @@ function copyCotangents(name: string, list: StepCotangents["params"], readings: 
   }
   return readings.map(({ parameter }, i) => {
     parameter.checkAlive();
-    const ArrayType = ARRAY_TYPE[parameter.dtype];
+    const ArrayType = ARRAY_TYPE[parameter.dtype as "float32" | "float64"];
     const values = list[i] ?? null;
     if (values === null) return new ArrayType(parameter.size);
     checkNumbers(values, `${name}[${i}]`);

@@ -1,7 +1,7 @@
 // An SGD over the variables of tfjs: which parameter stands for which variable, and a step of them.
 
 import { checkUsed, type GroupRule, sortByRule } from "../optimizer/group-parameters.js";
-import type { Parameter } from "../parameter.js";
+import type { AnyParameter, Parameter } from "../parameter.js";
 import { SGD } from "../sgd.js";
 import { ownersOf, type SavedMomentum, saveMomentum } from "./momentum.js";
 import { checkOptions, hyperparametersOf, type TfjsOptions } from "./options.js";
@@ -117,7 +117,7 @@ export class Training {
 
   /** Variables that were disposed leave their groups, and what was kept for them is freed. */
   #forgetDisposed(): void {
-    const gone = new Set<Parameter>();
+    const gone = new Set<AnyParameter>();
     for (const [variable, parameter] of this.#parameters) {
       if (!variable.isDisposed) continue;
       gone.add(parameter);

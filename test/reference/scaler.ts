@@ -180,7 +180,7 @@ export class ScalerRun {
       scale: this.scaler.getScale(),
       params: isHalf ? this.#halves.map((half) => toHex(toHalves(half, type))) : masters,
       grads: this.params.map(({ grad }) => grad && hexOf(grad)),
-      buffers: groups.map((entry) => (entry?.momentumBuffer ? hexOf(entry.momentumBuffer) : null)),
+      buffers: groups.map((entry) => (entry?.momentumBuffer ? hexOf(entry.momentumBuffer as Float32Array) : null)),
       masters,
     };
   }

@@ -1,6 +1,6 @@
 // Runs the operations of a scenario on the public API.
 
-import { createEngine, type Parameter, type ParamGroupInit, SGD, type StateDict } from "sgd-wasm";
+import { type AnyParameter, createEngine, type Parameter, type ParamGroupInit, SGD, type StateDict } from "sgd-wasm";
 import { canonicalBytes, fromHex } from "../support/bits.js";
 import { rounding } from "../support/context.js";
 import { mulberry32, values } from "../support/random.js";
@@ -51,7 +51,7 @@ export class ScenarioRun {
   readonly #next: () => number;
   readonly #slots = new Map<string, Slot>();
   /** Parameters with state in the order of PyTorch's dict, which an object with integer keys does not keep. */
-  #order: Parameter[] = [];
+  #order: AnyParameter[] = [];
 
   constructor({ seed, dtype: common, params, foreach }: Scenario) {
     const engine = createEngine({ rounding });
@@ -149,7 +149,7 @@ export class ScenarioRun {
     this.#order = order.map((index) => all[index]);
   }
 
-  #optimized(): Parameter[] {
+  #optimized(): AnyParameter[] {
     return this.optimizer.paramGroups.flatMap(({ params }) => params);
   }
 }

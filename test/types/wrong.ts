@@ -25,8 +25,10 @@ parameter.gradient;
 engine.parameter("3");
 // @ts-expect-error: no shape
 engine.parameter();
-// @ts-expect-error: parameters are float32 or float64
-engine.parameter(3, { dtype: "float16" });
+// @ts-expect-error: no such type
+engine.parameter(3, { dtype: "float8" });
+// @ts-expect-error: bit patterns are no numbers of the parameter's type
+export const numbers: Float32Array = engine.parameter(3, { dtype: "bfloat16" }).data;
 // @ts-expect-error: strings are not numbers
 engine.parameter(3, { data: ["1", "2", "3"] });
 // @ts-expect-error: read-only

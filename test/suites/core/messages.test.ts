@@ -165,7 +165,7 @@ test("what is no state dict is told apart", () => {
     load(JSON.parse(JSON.stringify(dict))),
     TypeError,
     "momentum_buffer of state entry 0 must be float32, float64, float16 or bfloat16 in its typed array, got float32 in object; " +
-      "JSON has no typed arrays: keep a state dict with encodeTorch or structuredClone",
+      "JSON has no typed arrays: keep tensors with encodeTorch or structuredClone",
   );
   refuses(
     load({ ...dict, param_groups: dict.param_groups.map((group) => ({ ...group, lr: tensor(1, 2) })) }),

@@ -1,0 +1,2 @@
+/** What the network computes in. */
+export type Precision = "float32" | "float64";

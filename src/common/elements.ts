@@ -1,0 +1,66 @@
+// Elements that come from outside: numbers, bit patterns, tensors.
+
+import { checkNumbers, isRecord, tagOf, typeName } from "./checks.js";
+import { ARRAY_TYPE, type DType, type ElementArray, isDType, isHalf, toNumbers, writeNumbers } from "./dtype.js";
+import type { TensorData } from "./tensor-data.js";
+
+/**
+ * Refuses what is no array of numbers, and a `Uint16Array` where it could be meant as numbers or as bit patterns: for elements of 16
+ * bits it is the latter.
+ */
+export function checkElements(values: ArrayLike<number>, dtype: DType, what: string): void {
+  checkNumbers(values, what);
+  if (isHalf(dtype) || tagOf(values) !== "Uint16Array") return;
+  throw new TypeError(
+    `${what} cannot be a Uint16Array, which may hold half precision: pass { dtype: "float16" or "bfloat16", shape, data } ` +
+      `for bit patterns, Array.from(${what}) for integers`,
+  );
+}
+
+/** Refuses floats of another type than the parameter's. @throws Error */
+export function checkFloatType(values: ArrayLike<number>, dtype: DType): void {
+  const tag = tagOf(values);
+  const expected = isHalf(dtype) ? "Float32Array" : ARRAY_TYPE[dtype].name;
+  // Every float16 is a float32 and a float64.
+  if (!tag.startsWith("Float") || tag === expected || tag === "Float16Array") return;
+  const convert = isHalf(dtype) ? "Array" : expected;
+  throw new Error(
+    `assigned grad has data of a different type: expected ${expected}, got ${tag}: convert it with ${convert}.from(grad)`,
+  );
+}
+
+/** Writes checked elements: bit patterns as they are, numbers rounded. */
+export function writeElements(to: ElementArray, dtype: DType, values: ArrayLike<number>): void {
+  if (isHalf(dtype) && tagOf(values) === "Uint16Array") to.set(values);
+  else writeNumbers(to, dtype, values);
+}
+
+/** Whether a value is meant to be a tensor. */
+export function isTensor(value: unknown): value is TensorData {
+  return isRecord(value) && "dtype" in value && "data" in value;
+}
+
+/** @throws TypeError for what is no tensor of floats, Error for one of another shape */
+export function checkTensor(tensor: unknown, shape: readonly number[], what: string, whose: string): TensorData {
+  if (!isRecord(tensor)) throw new TypeError(`${what} must be an object, got ${typeName(tensor)}`);
+  const { dtype, shape: given, data } = tensor as Partial<TensorData>;
+  if (!isDType(dtype) || tagOf(data) !== ARRAY_TYPE[dtype].name) {
+    const json = isRecord(data) ? "; JSON has no typed arrays: keep tensors with encodeTorch or structuredClone" : "";
+    throw new TypeError(
+      `${what} must be float32, float64, float16 or bfloat16 in its typed array, got ${dtype} in ${typeName(data)}${json}`,
+    );
+  }
+  const values = data as ElementArray;
+  const size = shape.reduce((product, n) => product * n, 1);
+  const isSame = Array.isArray(given) && given.length === shape.length && given.every((n, i) => n === shape[i]);
+  if (!isSame || values.length !== size) {
+    throw new Error(`${what} has ${values.length} elements of shape [${given}], but belongs to ${whose}`);
+  }
+  return tensor as unknown as TensorData;
+}
+
+/** Writes a tensor's elements: those of the same type as they are, others exactly or rounded once. */
+export function writeTensor(to: ElementArray, dtype: DType, tensor: TensorData): void {
+  if (tensor.dtype === dtype) to.set(tensor.data);
+  else writeNumbers(to, dtype, toNumbers(tensor.data, tensor.dtype));
+}
