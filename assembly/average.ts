@@ -6,47 +6,72 @@
 //   LERP_TO  a = v + first·(v - a)   the same for first = weight - 1, more exact for a weight from 1/2 on
 
 import { DECAY_AVERAGE, LERP, LERP_TO, MEAN } from "../src/kernel/flags";
+import { loadVector, rounded, storeVector, vectorBytes } from "./elements";
 import { isEmulated, multiplier, multiplyAdd } from "./fma";
 
-/** One update of n adjacent elements: whole vectors, in a loop for each rule, then the last elements one by one. */
+/**
+ * One update of n adjacent elements: whole vectors, in a loop for each rule where conversion does not take longer than that
+ * saves, then the last elements one by one. 16-bit elements are widened to f32; every result of MEAN and DECAY_AVERAGE is
+ * rounded to them, of the others the last one.
+ */
 // @ts-ignore: decorator
 @inline
-export function average<T extends number>(rule: i32, a: usize, v: usize, n: usize, first: T, second: T): void {
+export function average<T extends number, E extends number>(
+  half: i32, rule: i32, a: usize, v: usize, n: usize, first: T, second: T,
+): void {
   const x = v128.splat<T>(first);
   const y = v128.splat<T>(second);
   const k = multiplier<T>(first);
-  const bytes = n * sizeof<T>();
-  switch (rule) {
-    case MEAN: walk<T>(MEAN, a, v, bytes, x, y, k); break;
-    case DECAY_AVERAGE: walk<T>(DECAY_AVERAGE, a, v, bytes, x, y, k); break;
-    case LERP: walk<T>(LERP, a, v, bytes, x, y, k); break;
-    default: walk<T>(LERP_TO, a, v, bytes, x, y, k);
+  const bytes = n * sizeof<E>();
+  if (sizeof<E>() == 2) {
+    walk<T, E>(half, rule, a, v, bytes, x, y, k);
+  } else {
+    switch (rule) {
+      case MEAN: walk<T, E>(half, MEAN, a, v, bytes, x, y, k); break;
+      case DECAY_AVERAGE: walk<T, E>(half, DECAY_AVERAGE, a, v, bytes, x, y, k); break;
+      case LERP: walk<T, E>(half, LERP, a, v, bytes, x, y, k); break;
+      default: walk<T, E>(half, LERP_TO, a, v, bytes, x, y, k);
+    }
   }
-  for (let i = bytes & ~15; i < bytes; i += sizeof<T>()) {
-    v128.store_lane<T>(a + i, updated<T>(rule, v128.load_zero<T>(a + i), v128.load_zero<T>(v + i), x, y, k), 0);
+  for (let i = bytes & -vectorBytes<T, E>(); i < bytes; i += sizeof<E>()) {
+    update<T, E>(half, rule, false, false, a + i, v + i, x, y, k);
   }
 }
 
+/** Updates whole vectors, two a turn where a vector takes few instructions. */
 // @ts-ignore: decorator
 @inline
-function walk<T extends number>(rule: i32, a: usize, v: usize, bytes: usize, x: v128, y: v128, k: v128): void {
-  const pairs: usize = isEmulated ? 0 : bytes & ~31;
-  const whole = bytes & ~15;
+function walk<T extends number, E extends number>(
+  half: i32, rule: i32, a: usize, v: usize, bytes: usize, x: v128, y: v128, k: v128,
+): void {
+  const paired = !isEmulated && sizeof<E>() > 2;
+  const turn: usize = paired ? 2 * vectorBytes<T, E>() : vectorBytes<T, E>();
+  const end = bytes & -turn;
   let i: usize = 0;
-  for (; i < pairs; i += 32) {
-    v128.store(a + i, updated<T>(rule, v128.load(a + i), v128.load(v + i), x, y, k));
-    v128.store(a + i, updated<T>(rule, v128.load(a + i, 16), v128.load(v + i, 16), x, y, k), 16);
+  for (; i < end; i += turn) {
+    update<T, E>(half, rule, true, false, a + i, v + i, x, y, k);
+    if (paired) update<T, E>(half, rule, true, true, a + i, v + i, x, y, k);
   }
-  for (; i < whole; i += 16) v128.store(a + i, updated<T>(rule, v128.load(a + i), v128.load(v + i), x, y, k));
+  if (paired && i < (bytes & -vectorBytes<T, E>())) update<T, E>(half, rule, true, false, a + i, v + i, x, y, k);
 }
 
+/** The rule, for the vector at the addresses, the `second` one from there, or with `whole` false for one element. */
 // @ts-ignore: decorator
 @inline
-function updated<T extends number>(rule: i32, a: v128, v: v128, first: v128, second: v128, weight: v128): v128 {
-  if (rule == DECAY_AVERAGE) return v128.add<T>(v128.mul<T>(first, a), v128.mul<T>(second, v));
-  const difference = v128.sub<T>(v, a);
-  if (rule == MEAN) return v128.add<T>(a, v128.div<T>(difference, first));
-  return multiplyAdd<T>(difference, weight, rule == LERP ? a : v);
+function update<T extends number, E extends number>(
+  half: i32, rule: i32, whole: bool, second: bool, a: usize, v: usize, first: v128, other: v128, weight: v128,
+): void {
+  const old = loadVector<T, E>(half, a, second, whole);
+  const value = loadVector<T, E>(half, v, second, whole);
+  let result: v128;
+  if (rule == DECAY_AVERAGE) {
+    result = v128.add<T>(rounded<E>(half, v128.mul<T>(first, old)), rounded<E>(half, v128.mul<T>(other, value)));
+  } else {
+    const difference = v128.sub<T>(value, old);
+    if (rule == MEAN) result = v128.add<T>(old, rounded<E>(half, v128.div<T>(rounded<E>(half, difference), first)));
+    else result = multiplyAdd<T>(difference, weight, rule == LERP ? old : value);
+  }
+  storeVector<T, E>(half, a, result, second, whole);
 }
 
 /** Exchanges the contents of two places. */

@@ -24,11 +24,11 @@ export interface TypedKernel {
   multiply(to: number, from: number, n: number, first: number, second: number): void;
   /** x = min(max(x, -bound), bound) */
   clamp(x: number, n: number, bound: number): void;
+  /** takes the values at `v` into the averages at `a` by a rule of flags.ts */
+  average(rule: number, a: number, v: number, n: number, first: number, second: number): void;
 }
 
 export interface FloatKernel extends TypedKernel {
-  /** takes the values at `v` into the averages at `a` by a rule of flags.ts */
-  average(rule: number, a: number, v: number, n: number, first: number, second: number): void;
   multiplyAdd(x: number, k: number, z: number): number;
 }
 
@@ -111,7 +111,9 @@ function floatKernel(find: Find, type: string): FloatKernel {
 
 function halfKernel(find: Find, type: number): HalfKernel {
   const sgd = find("sgd_16");
-  const [sumOfSquares, allFinite, multiply, clamp, widen, narrow] = HALF_FUNCTIONS.map((name) => find(`${name}_16`));
+  const [sumOfSquares, allFinite, multiply, clamp, average, widen, narrow] = HALF_FUNCTIONS.map((name) =>
+    find(`${name}_16`),
+  );
   return {
     sgd(flags, p, g, b, n, { negativeLr, weightDecay, momentum, undamped, factor, clip }) {
       sgd(flags, p, g, b, n, negativeLr, weightDecay, momentum, undamped, factor, clip, type);
@@ -120,9 +122,10 @@ function halfKernel(find: Find, type: number): HalfKernel {
     allFinite: (x, n, scale) => allFinite(x, n, scale, type),
     multiply: (to, from, n, first, second) => multiply(to, from, n, first, second, type),
     clamp: (x, n, bound) => clamp(x, n, bound, type),
+    average: (rule, a, v, n, first, second) => average(rule, a, v, n, first, second, type),
     widen: (to, from, n) => widen(to, from, n, type),
     narrow: (to, from, n) => narrow(to, from, n, type),
   };
 }
 
-const HALF_FUNCTIONS = ["sumOfSquares", "allFinite", "multiply", "clamp", "widen", "narrow"];
+const HALF_FUNCTIONS = ["sumOfSquares", "allFinite", "multiply", "clamp", "average", "widen", "narrow"];
