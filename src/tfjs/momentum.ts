@@ -1,7 +1,7 @@
 // Momentum as tfjs saves it with a model: a tensor for each variable, by the names that tf.train.momentum gives them.
 
-import type { OptimizerState } from "../optimizer/state.js";
-import type { Parameter } from "../parameter.js";
+import type { StateDict } from "../common/tensor-data.js";
+import type { SGD } from "../sgd.js";
 
 export interface SavedMomentum {
   /** of the variable, followed by "/momentum" */
@@ -10,39 +10,34 @@ export interface SavedMomentum {
   data: Float32Array;
 }
 
-const nameOf = (parameter: Parameter) => `${parameter.name}/momentum`;
+const SUFFIX = "/momentum";
 
-/** Copies of the buffers of the parameters that have one. */
-export function saveMomentum(parameters: Iterable<Parameter>, state: OptimizerState): SavedMomentum[] {
-  const saved: SavedMomentum[] = [];
-  for (const parameter of parameters) {
-    const buffer = state.get(parameter)?.momentumBuffer as Float32Array | null | undefined;
-    if (buffer) saved.push({ name: nameOf(parameter), shape: parameter.shape, data: buffer.slice() });
-  }
-  return saved;
+/** Copies of the momentum of every variable that has one. */
+export function saveMomentum(sgd: SGD): SavedMomentum[] {
+  const { state, param_groups } = sgd.stateDict();
+  const names = namesOf(param_groups);
+  return Object.entries(state).flatMap(([id, { momentum_buffer: buffer }]) => {
+    return buffer ? [{ name: names[Number(id)] + SUFFIX, shape: buffer.shape, data: buffer.data as Float32Array }] : [];
+  });
 }
 
 /**
- * Whose momentum each of these is: by name, or, where no name is known (a model was loaded beside another of its kind), in
- * their order. Undefined for those whose parameter is not there yet.
+ * Replaces all momentum: by the variables' names, or, where no name is known (a model was loaded beside another of its kind), in
+ * their order.
  *
- * @throws Error when they do not fit
+ * @throws Error when it does not fit; nothing has changed then
  */
-export function ownersOf(saved: readonly SavedMomentum[], parameters: readonly Parameter[]): (Parameter | undefined)[] {
-  let owners = saved.map(({ name }) => parameters.find((parameter) => nameOf(parameter) === name));
-  if (saved.length > 0 && parameters.length > 0 && !owners.some(Boolean)) {
-    if (saved.length !== parameters.length) {
-      throw new Error(
-        `setWeights has momentum of ${saved.length} variables, but ${parameters.length} are trained here`,
-      );
-    }
-    owners = [...parameters];
-  }
-  for (const [i, { name, shape }] of saved.entries()) {
-    const owner = owners[i];
-    if (owner && String(owner.shape) !== String(shape)) {
-      throw new Error(`setWeights has ${name} of shape [${shape}] for ${owner.name} of shape [${owner.shape}]`);
-    }
-  }
-  return owners;
+export function loadMomentum(sgd: SGD, saved: readonly SavedMomentum[]): void {
+  const dict = sgd.stateDict();
+  const names = namesOf(dict.param_groups);
+  let ids = saved.map(({ name }) => names.indexOf(name.slice(0, -SUFFIX.length)));
+  if (saved.length === names.length && ids.every((id) => id < 0)) ids = [...ids.keys()];
+  if (ids.includes(-1)) throw new Error(`setWeights has ${saved.map(({ name }) => name)}, but trained are ${names}`);
+  const entries = saved.map((tensor, i) => [ids[i], { momentum_buffer: { ...tensor, dtype: "float32" } }]);
+  sgd.loadStateDict({ ...dict, state: Object.fromEntries(entries) }, { keepHyperparameters: true, match: "position" });
+}
+
+/** The names of all parameters, in the order of their ids. */
+export function namesOf(groups: StateDict["param_groups"]): string[] {
+  return groups.flatMap(({ param_names }) => (param_names ?? []) as string[]);
 }

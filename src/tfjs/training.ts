@@ -1,9 +1,10 @@
 // An SGD over the variables of tfjs: which parameter stands for which variable, and a step of them.
 
+import type { StateDict } from "../common/tensor-data.js";
 import { checkUsed, type GroupRule, sortByRule } from "../optimizer/group-parameters.js";
 import type { AnyParameter, Parameter } from "../parameter.js";
 import { SGD } from "../sgd.js";
-import { ownersOf, type SavedMomentum, saveMomentum } from "./momentum.js";
+import { loadMomentum, namesOf, type SavedMomentum, saveMomentum } from "./momentum.js";
 import { checkOptions, hyperparametersOf, type TfjsOptions } from "./options.js";
 import { type Storage, storageFor } from "./storage.js";
 import type { Tensor, Tf, Variable } from "./types.js";
@@ -16,7 +17,7 @@ export class Training {
   readonly options: TfjsOptions;
   readonly #tf: Tf;
   readonly #parameters = new Map<Variable, Parameter<"float32">>();
-  /** momentum for variables that no step has seen yet */
+  /** momentum that came before the first step */
   #pending: readonly SavedMomentum[] = [];
   #storage: Storage | null = null;
   #disposed = false;
@@ -28,6 +29,10 @@ export class Training {
     this.options = options;
     const rules = this.#rules.map(({ match, ...overrides }) => ({ ...overrides, params: [] as Parameter[] }));
     this.sgd = new SGD([...rules, { params: [] }], hyperparametersOf(options));
+    // A state dict may come before the first step.
+    this.sgd.registerLoadStateDictPreHook((_, dict) => {
+      if (this.#parameters.size === 0) this.#meet(variablesOf(tf, dict));
+    });
   }
 
   /** One step of the variables that have a gradient. What can fail does so before the first of them changes. */
@@ -46,17 +51,17 @@ export class Training {
     }
   }
 
-  /** The momentum of every variable that has one. */
-  saveMomentum(): SavedMomentum[] {
-    return [...saveMomentum(this.#parameters.values(), this.sgd.state), ...this.#pending];
+  saveMomentum(): readonly SavedMomentum[] {
+    return this.#parameters.size > 0 ? saveMomentum(this.sgd) : this.#pending;
   }
 
-  /** Replaces all momentum; what belongs to variables that no step has seen yet is kept for them. */
+  /** Replaces all momentum; what comes before the first step is kept for it. */
   loadMomentum(saved: readonly SavedMomentum[]): void {
     this.#checkAlive();
-    const owners = ownersOf(saved, [...this.#parameters.values()]);
-    this.sgd.state.clear();
-    this.#give(saved, owners);
+    this.#pending = saved;
+    if (this.#parameters.size === 0) return;
+    loadMomentum(this.sgd, saved);
+    this.#pending = [];
   }
 
   dispose(): void {
@@ -95,7 +100,7 @@ export class Training {
       throw error;
     }
     for (const [i, variable] of variables.entries()) this.#parameters.set(variable, made[i]);
-    this.#give(this.#pending, ownersOf(this.#pending, [...this.#parameters.values()]));
+    if (this.#pending.length > 0) this.loadMomentum(this.#pending);
   }
 
   #currentStorage(): Storage {
@@ -105,14 +110,6 @@ export class Training {
     throw new Error(
       `the backend is ${this.#tf.getBackend()} now: make a new optimizer, and give its setWeights what getWeights gives`,
     );
-  }
-
-  #give(saved: readonly SavedMomentum[], owners: readonly (Parameter | undefined)[]): void {
-    for (const [i, { data }] of saved.entries()) {
-      const owner = owners[i];
-      if (owner) this.sgd.state.set(owner, { momentumBuffer: data });
-    }
-    this.#pending = saved.filter((_, i) => !owners[i]);
   }
 
   /** Variables that were disposed leave their groups, and what was kept for them is freed. */
@@ -153,4 +150,14 @@ function checkPairs(pairs: readonly Pair[]): void {
       throw new TypeError(`${variable.name} is ${expected}, its gradient ${got}: float32 of one shape is trained`);
     }
   }
+}
+
+/** The variables that a state dict is about: those of its names, or all that can be trained if they are as many. */
+function variablesOf(tf: Tf, dict: StateDict): Variable[] {
+  const { registeredVariables } = tf.engine();
+  const groups = Array.isArray(dict?.param_groups) ? dict.param_groups : [];
+  const named = namesOf(groups).map((name) => registeredVariables[name]);
+  if (named.length > 0 && named.every(Boolean)) return named;
+  const all = Object.values(registeredVariables).filter(({ trainable }) => trainable);
+  return all.length === groups.flatMap(({ params }) => params).length ? all : [];
 }

@@ -2,6 +2,7 @@
 
 import { io } from "@tensorflow/tfjs-core";
 import { type LayersModel, loadLayersModel } from "@tensorflow/tfjs-layers";
+import type { StateDict } from "sgd-wasm";
 import { decodeTorch, encodeTorch } from "sgd-wasm/checkpoint";
 import { sgd, type TfjsOptions, type TorchSGD } from "sgd-wasm/tfjs";
 import * as assert from "uvu/assert";
@@ -99,11 +100,15 @@ for (const backend of BACKENDS) {
     const weights = await first.getWeights();
     await second.setWeights(weights).then(
       () => assert.unreachable(),
-      ({ message }) => assert.match(message, /momentum of shape \[2\] for .* of shape \[3\]/),
+      ({ message }) =>
+        assert.match(
+          message,
+          /momentum_buffer of state entry 0 has 2 elements of shape \[2\], but belongs to .* of shape \[3\]/,
+        ),
     );
     await second.setWeights([weights[0], weights[1], weights[1]]).then(
       () => assert.unreachable(),
-      ({ message }) => assert.match(message, /momentum of 2 variables, but 1 are trained here/),
+      ({ message }) => assert.match(message, /setWeights has .*\/momentum, but trained are /),
     );
     assert.equal(
       [...second.sgd.state.values()].map(({ momentumBuffer }) => [...momentumBuffer!]),
@@ -127,23 +132,46 @@ for (const backend of BACKENDS) {
     optimizer.dispose();
   });
 
-  test("the state dict goes through a .pt file into another optimizer", async () => {
-    for (const before of [1, 2]) {
-      const { model, later } = await trained();
-      const file = encodeTorch((model.optimizer as unknown as TorchSGD).sgd.stateDict());
-      const other = newModel();
-      const optimizer = sgd(tf, { lr: 1, groups: [{ match: /bias/ }], maxGradNorm: 2 });
-      other.compile({ optimizer, loss: LOSS });
-      await train(other, before);
-      other.setWeights(model.getWeights());
-      const dict = decodeTorch(file);
-      for (const group of dict.param_groups) group.param_names = undefined; // of the other model
-      optimizer.sgd.loadStateDict(dict);
-      await train(other, 3);
-      assert.equal(bitsOf(other.getWeights()), await later());
-      for (const each of [model, other, optimizer]) each.dispose();
-    }
+  for (const names of ["its", "no"]) {
+    test(`a .pt file of the state dict, with ${names} names, is loaded before the first step and after`, async () => {
+      for (const before of [0, 2]) {
+        const { model, later } = await trained();
+        const file = encodeTorch((model.optimizer as unknown as TorchSGD).sgd.stateDict());
+        const weights = model.getWeights().map((weight) => weight.clone());
+        const expected = await later();
+        // Other variables that can be trained would be taken for some of the file's.
+        model.dispose();
+        const other = newModel();
+        const optimizer = sgd(tf, { lr: 1, groups: [{ match: /bias/ }], maxGradNorm: 2 });
+        other.compile({ optimizer, loss: LOSS });
+        await train(other, before);
+        other.setWeights(weights);
+        optimizer.sgd.loadStateDict(renamed(decodeTorch(file), names === "its" ? other : null));
+        await train(other, 3);
+        assert.equal(bitsOf(other.getWeights()), expected);
+        for (const each of [other, optimizer, ...weights]) each.dispose();
+      }
+    });
+  }
+
+  test("a state dict of another model is refused before the first step", () => {
+    const one = variable([1]);
+    const optimizer = sgd(tf, { lr: 1 });
+    const [group] = optimizer.sgd.stateDict().param_groups;
+    const dict = { state: {}, param_groups: [{ ...group, params: [0, 1] }] };
+    assert.throws(() => optimizer.sgd.loadStateDict(dict), /doesn't match the size of optimizer's group/);
+    assert.throws(() => optimizer.sgd.loadStateDict(undefined as never), /undefined/);
+    for (const each of [one, optimizer]) each.dispose();
   });
 
   test.run();
+}
+
+/** With the names of the model's variables in the order of the dict: biases, then kernels; or with none. */
+function renamed(dict: StateDict, model: LayersModel | null): StateDict {
+  const names = model?.trainableWeights.map((weight) => (weight.read() as tf.Variable).name) ?? [];
+  for (const [i, part] of ["bias", "kernel"].entries()) {
+    dict.param_groups[i].param_names = model ? names.filter((name) => name.includes(part)) : undefined;
+  }
+  return dict;
 }
