@@ -7,6 +7,7 @@ export const STEPS = [
   { tests: "npm run test:bundlers" },
   { tests: "npm run test:tfjs" },
   { check: "npx tsc -p test/tfjs" },
+  { check: "node test/tfjs/pytorch.mjs" },
   { check: "npm run check" },
   { check: "npm run docs -- --check" },
   { check: "npm run size" },

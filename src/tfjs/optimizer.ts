@@ -62,18 +62,18 @@ function defineClass(tf: Tf): TorchSGDClass {
     async getWeights(): Promise<NamedTensor[]> {
       this.#disposeGiven();
       const momentum = this.#training.saveMomentum().map(({ name, shape, data }) => {
-        return { name, tensor: tf.tensor(data, shape, "float32") };
+        return { name, tensor: tf.keep(tf.tensor(data, shape, "float32")) };
       });
       this.#given = [await this.saveIterations(), ...momentum];
-      for (const { tensor } of this.#given) tf.keep(tensor);
       return this.#given;
     }
 
     async setWeights(weights: NamedTensor[]): Promise<void> {
-      const saved = (await this.extractIterations(weights)).map(async ({ name, tensor }) => {
+      const momentum = weights.slice(1).map(async ({ name, tensor }) => {
         return { name, shape: tensor.shape, data: (await tensor.data()).slice() };
       });
-      this.#training.loadMomentum(await Promise.all(saved));
+      this.#training.loadMomentum(await Promise.all(momentum));
+      await this.extractIterations(weights);
     }
 
     getConfig(): Config {
