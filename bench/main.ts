@@ -13,6 +13,7 @@ import { memory } from "./questions/memory.js";
 import type { Question } from "./questions/question.js";
 import { roundings } from "./questions/roundings.js";
 import { SIZES_QUESTION, sizes } from "./questions/sizes.js";
+import { tfjs } from "./questions/tfjs.js";
 import { threads } from "./questions/threads.js";
 import { variants } from "./questions/variants.js";
 import { useClock } from "./support/clock.js";
@@ -22,7 +23,16 @@ import { summaryTable } from "./support/report.js";
 import { rowsToMarkdown, type Table, toMarkdown, toText } from "./support/table.js";
 import { QUICK, THOROUGH } from "./support/timing.js";
 
-const QUESTIONS: Record<QuestionName, Question> = { sizes, lists, variants, roundings, threads, combined, memory };
+const QUESTIONS: Record<QuestionName, Question> = {
+  sizes,
+  lists,
+  variants,
+  roundings,
+  threads,
+  combined,
+  memory,
+  tfjs,
+};
 
 async function run(options: Options): Promise<void> {
   if (options.baseline === "compare" && !existsSync(options.baselineFile)) {

@@ -3,7 +3,16 @@
 import { parseArgs } from "node:util";
 import type { Clock } from "./support/clock.js";
 
-export const QUESTION_NAMES = ["sizes", "lists", "variants", "roundings", "threads", "combined", "memory"] as const;
+export const QUESTION_NAMES = [
+  "sizes",
+  "lists",
+  "variants",
+  "roundings",
+  "threads",
+  "combined",
+  "memory",
+  "tfjs",
+] as const;
 export type QuestionName = (typeof QUESTION_NAMES)[number];
 
 export interface Options {
