@@ -35,97 +35,170 @@ export function step<T extends number, E extends number>(
   const c = rounded<E>(half, v128.splat<T>(clip));
   // Counted by the offset, never by an end address: a region may end at 4 GiB, where the address wraps to 0.
   const bytes = n * sizeof<E>();
-  let i: usize = 0;
-  if (sizeof<E>() == 2) {
-    if (ASC_FEATURE_RELAXED_SIMD && half == BFLOAT16) {
-      switch (flags) {
-        case 0: i = walkBfloat16(0, p, g, b, bytes, lr, wd, r, m, u, f, c); break;
-        case DECAY: i = walkBfloat16(DECAY, p, g, b, bytes, lr, wd, r, m, u, f, c); break;
-        case MOMENTUM: i = walkBfloat16(MOMENTUM, p, g, b, bytes, lr, wd, r, m, u, f, c); break;
-        case MOMENTUM | DECAY: i = walkBfloat16(MOMENTUM | DECAY, p, g, b, bytes, lr, wd, r, m, u, f, c); break;
-        default: i = walkBfloat16(flags, p, g, b, bytes, lr, wd, r, m, u, f, c);
-      }
-    }
-  } else if (flags == MOMENTUM) {
-    i = walk<T, E>(half, MOMENTUM, true, p, g, b, bytes, lr, wd, r, m, u, f, c);
-  } else if (!isEmulated) {
-    switch (flags) {
-      case 0: i = walk<T, E>(half, 0, true, p, g, b, bytes, lr, wd, r, m, u, f, c); break;
-      case DECAY: i = walk<T, E>(half, DECAY, true, p, g, b, bytes, lr, wd, r, m, u, f, c); break;
-      case MOMENTUM | DECAY: i = walk<T, E>(half, MOMENTUM | DECAY, true, p, g, b, bytes, lr, wd, r, m, u, f, c); break;
-      case MOMENTUM | NESTEROV: i = walk<T, E>(half, MOMENTUM | NESTEROV, true, p, g, b, bytes, lr, wd, r, m, u, f, c); break;
-      case MOMENTUM | NESTEROV | DECAY: i = walk<T, E>(half, MOMENTUM | NESTEROV | DECAY, true, p, g, b, bytes, lr, wd, r, m, u, f, c); break;
-    }
-  }
-  i += walk<T, E>(half, flags, false, p + i, g + i, b + i, bytes - i, lr, wd, r, m, u, f, c);
-  for (; i < bytes; i += sizeof<E>()) update<T, E>(half, flags, false, false, p + i, g + i, b + i, lr, wd, r, m, u, f, c);
+  const apart = distance(bytes, 2 * vectorBytes<T, E>());
+  const block = blockOf(bytes, apart);
+  const end = endOf(bytes, apart);
+  const common = sizeof<E>() == 2
+    ? ASC_FEATURE_RELAXED_SIMD && half == BFLOAT16 && commonBfloat16(flags, p, g, b, apart, block, end, lr, wd, r, m, u, f, c)
+    : commonRules<T>(flags, p, g, b, apart, block, end, lr, wd, r, m, u, f, c);
+  const i: usize = common ? end : 0;
+  rest<T, E>(half, flags, p + i, g + i, b + i, bytes - i, lr, wd, r, m, u, f, c);
 }
 
-/**
- * Updates whole vectors. With `own`, where flags are literals, as many a turn as is fastest.
- *
- * @returns the offset of the first byte that is left
- */
+/** The rules that have a loop of their own. Where multiply-add is emulated, that one which needs it least. */
+// @ts-ignore: decorator
+@inline
+function commonRules<T extends number>(
+  flags: i32,
+  p: usize, g: usize, b: usize, apart: usize, block: usize, end: usize,
+  lr: v128, wd: v128, r: v128, m: v128, u: v128, f: v128, c: v128,
+): bool {
+  if (flags == MOMENTUM) {
+    walk<T, T>(0, MOMENTUM, true, p, g, b, apart, block, end, lr, wd, r, m, u, f, c);
+    return true;
+  }
+  if (isEmulated) return false;
+  switch (flags) {
+    case 0: walk<T, T>(0, 0, true, p, g, b, apart, block, end, lr, wd, r, m, u, f, c); break;
+    case DECAY: walk<T, T>(0, DECAY, true, p, g, b, apart, block, end, lr, wd, r, m, u, f, c); break;
+    case MOMENTUM | DECAY: walk<T, T>(0, MOMENTUM | DECAY, true, p, g, b, apart, block, end, lr, wd, r, m, u, f, c); break;
+    case MOMENTUM | NESTEROV: walk<T, T>(0, MOMENTUM | NESTEROV, true, p, g, b, apart, block, end, lr, wd, r, m, u, f, c); break;
+    case MOMENTUM | NESTEROV | DECAY: walk<T, T>(0, MOMENTUM | NESTEROV | DECAY, true, p, g, b, apart, block, end, lr, wd, r, m, u, f, c); break;
+    default: return false;
+  }
+  return true;
+}
+
+/** The same for bfloat16 in the hardware build, where it is worth it; its other rules go through the same loop. */
+// @ts-ignore: decorator
+@inline
+function commonBfloat16(
+  flags: i32,
+  p: usize, g: usize, b: usize, apart: usize, block: usize, end: usize,
+  lr: v128, wd: v128, r: v128, m: v128, u: v128, f: v128, c: v128,
+): bool {
+  switch (flags) {
+    case 0: walkBfloat16(0, p, g, b, apart, block, end, lr, wd, r, m, u, f, c); break;
+    case DECAY: walkBfloat16(DECAY, p, g, b, apart, block, end, lr, wd, r, m, u, f, c); break;
+    case MOMENTUM: walkBfloat16(MOMENTUM, p, g, b, apart, block, end, lr, wd, r, m, u, f, c); break;
+    case MOMENTUM | DECAY: walkBfloat16(MOMENTUM | DECAY, p, g, b, apart, block, end, lr, wd, r, m, u, f, c); break;
+    default: walkBfloat16(flags, p, g, b, apart, block, end, lr, wd, r, m, u, f, c);
+  }
+  return true;
+}
+
+/** All that has no loop of its own, and what those leave. */
+// @ts-ignore: decorator
+@inline
+function rest<T extends number, E extends number>(
+  half: i32, flags: i32, p: usize, g: usize, b: usize, bytes: usize,
+  lr: v128, wd: v128, r: v128, m: v128, u: v128, f: v128, c: v128,
+): void {
+  const apart = distance(bytes, vectorBytes<T, E>());
+  const end = endOf(bytes, apart);
+  walk<T, E>(half, flags, false, p, g, b, apart, blockOf(bytes, apart), end, lr, wd, r, m, u, f, c);
+  for (let i = end; i < bytes; i += sizeof<E>()) update<T, E>(half, flags, false, false, p + i, g + i, b + i, lr, wd, r, m, u, f, c);
+}
+
+// A large span is walked at several places by turns. The processor's prefetchers stop at the end of every page, and one walk has
+// one page to cross at a time; several overlap those pauses. `npm run bench -- places` measures other numbers.
+// @ts-ignore: decorator
+@inline
+const PLACES: usize = 4;
+// @ts-ignore: decorator
+@inline
+const BLOCK: usize = 256;
+/** Bytes of a span from which on there is more than one place. */
+// @ts-ignore: decorator
+@inline
+const LARGE: usize = 1048576;
+
+/** How far places are apart, in bytes: all of a span that has one place. */
+// @ts-ignore: decorator
+@inline
+function distance(bytes: usize, turn: usize): usize {
+  return bytes < LARGE ? bytes & -turn : (bytes / PLACES) & -BLOCK;
+}
+
+/** Bytes that are done at a place before the next one has its turn. */
+// @ts-ignore: decorator
+@inline
+function blockOf(bytes: usize, apart: usize): usize {
+  return bytes < LARGE ? apart : BLOCK;
+}
+
+/** Bytes that are walked; little of a span is left behind them. */
+// @ts-ignore: decorator
+@inline
+function endOf(bytes: usize, apart: usize): usize {
+  return bytes < LARGE ? apart : PLACES * apart;
+}
+
+/** Updates whole vectors. With `own`, where flags are literals, two a turn if that is faster. */
 // @ts-ignore: decorator
 @inline
 function walk<T extends number, E extends number>(
   half: i32, flags: i32, own: bool,
-  p: usize, g: usize, b: usize, bytes: usize,
+  p: usize, g: usize, b: usize, apart: usize, block: usize, end: usize,
   lr: v128, wd: v128, r: v128, m: v128, u: v128, f: v128, c: v128,
-): usize {
+): void {
   const paired = own && !isEmulated;
   const turn: usize = paired ? 2 * vectorBytes<T, E>() : vectorBytes<T, E>();
-  const end = bytes & -turn;
-  for (let i: usize = 0; i < end; i += turn) {
-    update<T, E>(half, flags, true, false, p + i, g + i, b + i, lr, wd, r, m, u, f, c);
-    if (paired) update<T, E>(half, flags, true, true, p + i, g + i, b + i, lr, wd, r, m, u, f, c);
+  for (let offset: usize = 0; offset < apart; offset += block) {
+    for (let place = offset; place < end; place += apart) {
+      for (let i = place; i < place + block; i += turn) {
+        update<T, E>(half, flags, true, false, p + i, g + i, b + i, lr, wd, r, m, u, f, c);
+        if (paired) update<T, E>(half, flags, true, true, p + i, g + i, b + i, lr, wd, r, m, u, f, c);
+      }
+    }
   }
-  return end;
 }
 
 /** The same for bfloat16: eight a turn, those with even and those with odd indices. */
 // @ts-ignore: decorator
 @inline
 function walkBfloat16(
-  flags: i32, p: usize, g: usize, b: usize, bytes: usize,
+  flags: i32, p: usize, g: usize, b: usize, apart: usize, block: usize, end: usize,
   lr: v128, wd: v128, r: v128, m: v128, u: v128, f: v128, c: v128,
-): usize {
-  const end = bytes & -16;
+): void {
   // Constants that the compiler must not know, or it would have them built in every turn.
   const one = i32x4.splat(i32(end != 0));
   const bias = i32x4.sub(i32x4.shl(one, 15), one);
   const upper = i32x4.shl(i32x4.neg(one), 16);
   let largest = i64x2.splat(0);
-  for (let i: usize = 0; i < end; i += 16) {
-    const parameter = v128.load(p + i);
-    const gradient = v128.load(g + i);
-    const evenP = evenBfloat16(parameter);
-    const oddP = oddBfloat16(parameter, upper);
-    let even = gradientOf<f32, u16>(BFLOAT16, flags, evenP, evenBfloat16(gradient), wd, f, c);
-    let odd = gradientOf<f32, u16>(BFLOAT16, flags, oddP, oddBfloat16(gradient, upper), wd, f, c);
-    if (flags & ZERO) v128.store(g + i, i64x2.splat(0));
-    if (flags & MOMENTUM) {
-      let evenB = even;
-      let oddB = odd;
-      if (!(flags & FIRST)) {
-        const buffer = v128.load(b + i);
-        evenB = bufferOf<f32>(flags, even, evenBfloat16(buffer), r, u);
-        oddB = bufferOf<f32>(flags, odd, oddBfloat16(buffer, upper), r, u);
+  for (let offset: usize = 0; offset < apart; offset += block) {
+    for (let place = offset; place < end; place += apart) {
+      for (let i = place; i < place + block; i += 16) {
+        const parameter = v128.load(p + i);
+        const gradient = v128.load(g + i);
+        const evenP = evenBfloat16(parameter);
+        const oddP = oddBfloat16(parameter, upper);
+        let even = gradientOf<f32, u16>(BFLOAT16, flags, evenP, evenBfloat16(gradient), wd, f, c);
+        let odd = gradientOf<f32, u16>(BFLOAT16, flags, oddP, oddBfloat16(gradient, upper), wd, f, c);
+        if (flags & ZERO) v128.store(g + i, i64x2.splat(0));
+        if (flags & MOMENTUM) {
+          let evenB = even;
+          let oddB = odd;
+          if (!(flags & FIRST)) {
+            const buffer = v128.load(b + i);
+            evenB = bufferOf<f32>(flags, even, evenBfloat16(buffer), r, u);
+            oddB = bufferOf<f32>(flags, odd, oddBfloat16(buffer, upper), r, u);
+          }
+          v128.store(b + i, joinBfloat16(evenB, oddB, one, bias));
+          even = directionOf<f32>(flags, even, evenB, m);
+          odd = directionOf<f32>(flags, odd, oddB, m);
+        }
+        const after = joinBfloat16(multiplyAdd<f32>(even, lr, evenP), multiplyAdd<f32>(odd, lr, oddP), one, bias);
+        largest = i16x8.max_u(largest, i16x8.add(after, after));
+        v128.store(p + i, after);
       }
-      v128.store(b + i, joinBfloat16(evenB, oddB, one, bias));
-      even = directionOf<f32>(flags, even, evenB, m);
-      odd = directionOf<f32>(flags, odd, oddB, m);
     }
-    const after = joinBfloat16(multiplyAdd<f32>(even, lr, evenP), multiplyAdd<f32>(odd, lr, oddP), one, bias);
-    largest = i16x8.max_u(largest, i16x8.add(after, after));
-    v128.store(p + i, after);
   }
   // Twice the bits of an infinity are 0xff00 whatever its sign; those of NaN are more.
   if (v128.any_true(i16x8.gt_u(largest, i16x8.splat(-256)))) {
     quietBfloat16(p, end >> 1);
     if (flags & MOMENTUM) quietBfloat16(b, end >> 1);
   }
-  return end;
 }
 
 /** The rule, for the vector at the addresses, the `second` one from there, or with `whole` false for one element. */

@@ -141,6 +141,35 @@ for (const dtype of ["float32", "float64"] as const) {
     });
   }
 
+  test(`${dtype} a large span, walked at several places, gives the same`, () => {
+    // From 1 MiB on: with nothing, little and much left over.
+    const sizes = [-1, 0, 1, 255, 257, 1000, 4099].map((more) => 2 ** 20 / width + more);
+    const most = sizes[sizes.length - 1];
+    const large = new WebAssembly.Memory({ initial: 52 });
+    const { sgd } = kernelOf(createEngine({ rounding, memory: large, allocate: () => 16, free: () => {} }))[dtype];
+    const ArrayType = (width === 4 ? Float32Array : Float64Array) as Float32ArrayConstructor;
+    for (const flags of [0, DECAY, MOMENTUM, MOMENTUM | DECAY, MOMENTUM | NESTEROV, MOMENTUM | NESTEROV | DECAY, 255]) {
+      const { before, after } = expectations(dtype, flags);
+      for (const size of sizes) {
+        const addresses = [0, 1, 2].map((i) => 1024 + i * (most * width + 128) + width);
+        const arrays = addresses.map((address) => new ArrayType(large.buffer, address - width, size + 2));
+        arrays.forEach((array, which) => {
+          array.fill(0.75);
+          for (let i = 0; i < size; i++) array[i + 1] = before[which][i % PERIOD];
+        });
+        const [p, g, b] = addresses;
+        sgd(flags, p, g, b, size, SCALARS);
+        arrays.forEach((array, which) => {
+          const wanted = after[which];
+          for (let i = 0; i < size; i++) {
+            if (!Object.is(array[i + 1], wanted[i % PERIOD])) assert.unreachable(`flags ${flags}: ${i} of ${size}`);
+          }
+          assert.equal([array[0], array[size + 1]], [0.75, 0.75]);
+        });
+      }
+    }
+  });
+
   test(`${dtype} allFinite finds one NaN or infinity at any place, before and after scaling`, () => {
     const { allFinite } = kernel[dtype];
     const address = 1024 + width;
