@@ -17,6 +17,11 @@ import { build } from "rolldown";
 /** Which file of src/entry/ gives the kernels, by the folder of the bundle. */
 const KERNELS = { dist: "embedded", "dist/workerd": "workerd", "dist/edge-light": "edge-light" };
 const WORKER = "src/threads/worker.ts";
+/** What several entries load comes in few files: each costs a start of Node half a millisecond. */
+const SHARED = [
+  { name: "common", priority: 2, test: /\/src\/(common\/|memory\/region)/ },
+  { name: "core", priority: 1, test: /\/src\/((?!index)[\w-]+\.ts$|(kernel|memory|gradient|optimizer|entry)\/)/ },
+];
 
 const worker = await workerProgram();
 const workerText = `// Written by src/build.mjs: the bundle of ${WORKER}.\nexport const workerSource = ${JSON.stringify(worker)};\n`;
@@ -33,7 +38,13 @@ for (const [outdir, source] of Object.entries(KERNELS)) {
     plugins: [kernelsFrom(source)],
     external: /^cloudflare:/,
     transform: { target: "es2022" },
-    output: { dir: outdir, chunkFileNames: "shared-[hash].js", sourcemap: true, sourcemapExcludeSources: true },
+    output: {
+      dir: outdir,
+      chunkFileNames: "[name]-[hash].js",
+      codeSplitting: { groups: SHARED },
+      sourcemap: true,
+      sourcemapExcludeSources: true,
+    },
   });
 }
 

@@ -20,7 +20,9 @@ const MARKS: Record<string, string[]> = {
   "./schedule": ["Detected call of", "annealStrategy"],
 };
 /** The rooms of others that a subpath builds on. */
-const USES: Record<string, string[]> = { "./tfjs": ["."], "./durable": ["."] };
+const USES: Record<string, string[]> = Object.fromEntries(
+  ["./amp", "./averaging", "./durable", "./tfjs", "./threads"].map((subpath) => [subpath, ["."]]),
+);
 /** How an embedded kernel begins: WebAssembly's magic number, as assembly/build.mjs writes it. */
 const KERNEL = "4|U}'}!";
 
