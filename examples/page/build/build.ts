@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { createEngine, SGD } from "sgd-wasm";
 import { DEFAULTS, LAYERS } from "../../digits/defaults.js";
@@ -30,6 +31,16 @@ const BUNDLED = {
   training: here("../training/worker.ts"),
   style: here("../style.css"),
 };
+
+/** Bytes of the page beside the images' data: as they are, and compressed, as hosts send them. */
+export function sizeOf(folder: string, files: readonly string[]): { bytes: number; compressed: number } {
+  const others = files.filter((name) => !/\.(u8|i32)$/.test(name)).map((name) => readFileSync(join(folder, name)));
+  const sum = (sizes: number[]) => sizes.reduce((total, size) => total + size, 0);
+  return {
+    bytes: sum(others.map(({ length }) => length)),
+    compressed: sum(others.map((contents) => gzipSync(contents).length)),
+  };
+}
 
 /** Writes the page into `folder`, which is emptied first. Returns the names of its files. */
 export async function buildPage(folder: string): Promise<string[]> {

@@ -1,9 +1,7 @@
 // `npm run page`: builds the page, serves it and says where.
 
-import { statSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { buildPage } from "./build.js";
+import { buildPage, sizeOf } from "./build.js";
 import { ISOLATION, servePage } from "./serve.js";
 
 const HELP = `Builds a page that trains a classifier of handwritten digits and learns yours, and serves it.
@@ -16,8 +14,6 @@ const HELP = `Builds a page that trains a classifier of handwritten digits and l
   --help          this text
 `;
 
-const IMAGES = "digits/images.u8";
-
 async function main(): Promise<void> {
   const { values: options } = parseArgs({
     options: {
@@ -29,10 +25,9 @@ async function main(): Promise<void> {
   });
   if (options.help) return void process.stdout.write(HELP);
   const files = await buildPage(options.folder);
-  const bytes = files
-    .filter((name) => name !== IMAGES)
-    .reduce((sum, name) => sum + statSync(join(options.folder, name)).size, 0);
-  console.log(`${options.folder}: ${files.length} files, ${(bytes / 1000).toFixed(1)} kB and the images`);
+  const { bytes, compressed } = sizeOf(options.folder, files);
+  const kilobytes = (count: number) => `${(count / 1000).toFixed(1)} kB`;
+  console.log(`${options.folder}: ${kilobytes(bytes)} beside the images, ${kilobytes(compressed)} compressed`);
   if (options.build) return;
   const { url } = await servePage(options.folder, ISOLATION, Number(options.port));
   console.log(`Open ${url} (Ctrl-C ends it)`);

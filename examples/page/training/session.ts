@@ -66,6 +66,8 @@ export class Session {
   };
   readonly #history = new History();
   readonly #initial: Snapshot;
+  /** null where nothing can be kept */
+  #store: Store | null;
   #run = { from: 0, target: DEFAULTS.steps as number };
   #drawing: Uint8Array | null = null;
   #verdict: Verdict | null = null;
@@ -77,10 +79,11 @@ export class Session {
   constructor(
     readonly engine: Engine,
     readonly trainer: Trainer,
-    readonly store: Store | null,
+    store: Store | null,
     readonly expected: Expected,
     readonly send: (report: Report) => void,
   ) {
+    this.#store = store;
     this.#initial = trainer.snapshot();
     this.#loop.pace = FIRST_PACE;
   }
@@ -225,7 +228,7 @@ export class Session {
     this.#kept = performance.now();
     const run = { ...this.#run, running: this.#loop.running };
     try {
-      await this.store?.write({
+      await this.#store?.write({
         version: VERSION,
         snapshot: this.trainer.snapshot(),
         changes: this.#history.changes,
@@ -234,11 +237,10 @@ export class Session {
         drawing: this.#drawing,
       });
     } catch (error) {
+      this.#store = null;
       const reason = (error as Error).message;
-      this.send({
-        type: "notice",
-        text: `The browser could not keep this for a reload (${reason}). Save a file instead.`,
-      });
+      const text = `The browser can keep no more for a reload (${reason}). Save a file instead.`;
+      this.send({ type: "notice", text });
     }
   }
 }

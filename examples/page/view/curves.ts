@@ -50,11 +50,9 @@ export class Curves {
   }
 
   show({ losses, accuracies, target }: Progress): void {
-    this.#losses.length = losses.since;
-    this.#losses.push(...losses.values);
-    this.#tests.steps.length = this.#tests.values.length = accuracies.since;
-    this.#tests.steps.push(...accuracies.steps);
-    this.#tests.values.push(...accuracies.values);
+    goOn(this.#losses, losses.since, losses.values);
+    goOn(this.#tests.steps, accuracies.since, accuracies.steps);
+    goOn(this.#tests.values, accuracies.since, accuracies.values);
     this.#last = Math.max(target, this.#recorded.length);
     this.#soon();
   }
@@ -79,14 +77,12 @@ export class Curves {
     const frame = this.#layOut();
     if (frame.width <= 0) return;
     this.#drawAxes(frame);
-    const line = (path: SVGPathElement, y: Scale, values: { x: number[]; y: number[] }) =>
-      path.setAttribute("d", pathOf(pointsOf(frame.x, y, thin(values, frame.width))));
-    const [steps, tests] = [[...this.#losses.keys()], this.#tests];
-    line(this.#pytorch, frame.loss, { x: [...this.#recorded.keys()], y: this.#recorded });
-    line(this.#ours, frame.loss, { x: steps, y: this.#losses });
-    line(this.#accuracy, frame.accuracy, { x: tests.steps, y: tests.values });
-    place(this.#heads[0], frame.x, frame.loss, steps.at(-1), this.loss);
-    place(this.#heads[1], frame.x, frame.accuracy, tests.steps.at(-1), this.accuracy);
+    const { steps, values } = this.#tests;
+    drawLine(this.#pytorch, frame, frame.loss, this.#recorded);
+    drawLine(this.#ours, frame, frame.loss, this.#losses);
+    drawLine(this.#accuracy, frame, frame.accuracy, values, steps);
+    place(this.#heads[0], frame.x, frame.loss, this.#losses.length - 1, this.loss);
+    place(this.#heads[1], frame.x, frame.accuracy, steps.at(-1), this.accuracy);
     this.#svg.setAttribute("aria-label", this.#describe());
   }
 
@@ -94,13 +90,11 @@ export class Curves {
     const { clientWidth: width, clientHeight: height } = this.#svg;
     const inner = height - MARGIN.top - MARGIN.bottom - GAP;
     const middle = MARGIN.top + inner * UPPER;
-    const known = [...LOSSES, ...this.#losses, ...this.#recorded].filter((loss) => Number.isFinite(loss) && loss > 0);
-    const range = [Math.min(...known), Math.max(...known)] as const;
     return {
       width: width - MARGIN.left - MARGIN.right,
       height,
       x: scaleOf({ range: [0, this.#last] }, [], MARGIN.left, width - MARGIN.right),
-      loss: scaleOf({ log: true, range }, [], middle, MARGIN.top),
+      loss: scaleOf({ log: true }, [LOSSES, this.#losses, this.#recorded], middle, MARGIN.top),
       accuracy: scaleOf({ range: [0, 1] }, [], height - MARGIN.bottom, middle + GAP),
     };
   }
@@ -141,6 +135,19 @@ export class Curves {
     const accuracy = this.accuracy === undefined ? "unknown" : `${(this.accuracy * 100).toFixed(1)} %`;
     return `Chart over ${this.#losses.length} steps: loss ${loss}, test accuracy ${accuracy}.`;
   }
+}
+
+/** Takes the values of a report for those that a curve has from `since` on. */
+function goOn(curve: number[], since: number, values: readonly number[]): void {
+  curve.length = since;
+  for (const value of values) curve.push(value);
+}
+
+/** Draws values over `steps`; without them over 0, 1, 2, … */
+function drawLine(path: SVGPathElement, frame: Frame, y: Scale, values: readonly number[], steps?: readonly number[]) {
+  const kept = thin(values, frame.width);
+  const points = { x: kept.map((i) => steps?.[i] ?? i), y: kept.map((i) => values[i]) };
+  path.setAttribute("d", pathOf(pointsOf(frame.x, y, points)));
 }
 
 /** Puts a dot at the end of a curve. */

@@ -2,8 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
 import * as assert from "uvu/assert";
+import { sizeOf } from "../../../examples/page/build/build.js";
 import { ISOLATION, servePage } from "../../../examples/page/build/serve.js";
 import { suite } from "../../harness/suite.js";
 import { Visit } from "../visit.mjs";
@@ -12,7 +12,7 @@ import { Visit } from "../visit.mjs";
 const STRICT =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'";
 const NO_WASM = STRICT.replace(" 'wasm-unsafe-eval'", "");
-/** Of what is loaded beside the images, as hosts send it. */
+/** Of all that is loaded beside the images, compressed, as hosts send it. */
 const MOST_BYTES = 120_000;
 
 export function hosting(browser, { folder, files }) {
@@ -85,9 +85,8 @@ export function hosting(browser, { folder, files }) {
   }
 
   test("loads few bytes, and nothing from elsewhere", () => {
-    const sizes = files.filter((name) => !name.startsWith("digits/")).map((name) => readFileSync(join(folder, name)));
-    const sent = sizes.reduce((sum, bytes) => sum + gzipSync(bytes).length, 0);
-    assert.ok(sent <= MOST_BYTES, `${sent} bytes`);
+    const { compressed } = sizeOf(folder, files);
+    assert.ok(compressed <= MOST_BYTES, `${compressed} bytes`);
     for (const name of files.filter((name) => /\.(html|css|js)$/.test(name))) {
       const addresses = readFileSync(join(folder, name), "utf8").match(/\bhttps?:\/\/[\w.-]+/g) ?? [];
       assert.equal(
