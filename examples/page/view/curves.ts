@@ -76,9 +76,8 @@ export class Curves {
   #draw(): void {
     const frame = this.#layOut();
     if (frame.width <= 0) return;
-    this.#drawAxes(frame);
+    this.#drawGround(frame);
     const { steps, values } = this.#tests;
-    drawLine(this.#pytorch, frame, frame.loss, this.#recorded);
     drawLine(this.#ours, frame, frame.loss, this.#losses);
     drawLine(this.#accuracy, frame, frame.accuracy, values, steps);
     place(this.#heads[0], frame.x, frame.loss, this.#losses.length - 1, this.loss);
@@ -99,11 +98,17 @@ export class Curves {
     };
   }
 
-  /** Anew only when a scale has changed. */
-  #drawAxes({ x, loss, accuracy, width, height }: Frame): void {
-    const key = JSON.stringify([x.most, loss.least, loss.most, width, height]);
+  /** What lies below our curves: anew only when a scale has changed. */
+  #drawGround(frame: Frame): void {
+    const { x, loss, width, height } = frame;
+    const key = JSON.stringify([x.most, loss.least, loss.most, width, height, this.#recorded.length]);
     if (key === this.#drawn) return;
     this.#drawn = key;
+    this.#drawAxes(frame);
+    drawLine(this.#pytorch, frame, loss, this.#recorded);
+  }
+
+  #drawAxes({ x, loss, accuracy, width, height }: Frame): void {
     const right = MARGIN.left + width;
     const rule = (y: number) => svgElement("path", { d: `M${MARGIN.left} ${Math.round(y) + 0.5}H${right}` });
     const label = (text: string, at: { x: number; y: number; "text-anchor": string }) => {
