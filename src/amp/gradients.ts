@@ -1,6 +1,7 @@
 // The gradients of an optimizer, as a scaler looks at them and changes them.
 
 import { typeName } from "../common/checks.js";
+import { type DType, isHalf, toNumbers, writeNumbers } from "../common/dtype.js";
 import { allFinite } from "../gradient/finite.js";
 import { totalNorm } from "../gradient/norm.js";
 import type { StepOptions, StepReport } from "../optimizer/step-arguments.js";
@@ -21,13 +22,42 @@ export function foundNonfinite(params: readonly AnyParameter[]): boolean | null 
   return params.length === 0 ? null : !allFinite(params, 1);
 }
 
-/** In place, each product rounded. */
+/** @throws RangeError for float16 gradients, which overflow and vanish where a scale should keep them */
+export function refuseFloat16(params: readonly AnyParameter[]): void {
+  if (params.some(({ dtype }) => dtype === "float16")) throw new RangeError("Attempting to unscale FP16 gradients.");
+}
+
+/** Multiplies in place by a float32, each product rounded once. */
 export function multiplyGradients(params: readonly AnyParameter[], factor: number): void {
-  for (const { engine, dtype, sparse, gradient } of params) {
-    const { address } = (sparse?.values ?? gradient)!;
-    const size = sparse?.size ?? gradient!.size;
-    engine.kernel[dtype].multiply(address, address, size, factor, 1);
+  for (const { engine, dtype, sparse, gradient, size } of params) {
+    const region = (sparse?.values ?? gradient)!;
+    const count = sparse?.size ?? size;
+    if (isElement(factor, dtype)) {
+      engine.kernel[dtype].multiply(region.address, region.address, count, factor, 1);
+    } else {
+      // The kernel rounds factors to the element type.
+      const products = toNumbers(region.view.subarray(0, count), dtype).map((x) => Math.fround(x * factor));
+      writeNumbers(region.view, dtype, products);
+    }
   }
+}
+
+/** The options of a step that unscales as well; where a step cannot, the gradients are unscaled here. */
+export function unscaleInStep(optimizer: SGD, factor: number, options: StepOptions, found: boolean): StepOptions {
+  const gradScale = factor * (options.gradScale ?? 1);
+  const params = gradientsOf(optimizer);
+  // A step rounds its scale to the types of the gradients.
+  if (found || params.every(({ dtype }) => isElement(gradScale, dtype))) return { ...options, gradScale };
+  multiplyGradients(params, factor);
+  return options;
+}
+
+/** Whether a number needs no rounding to a 16-bit type; those of float32 and float64 are multiplied as they are. */
+function isElement(x: number, dtype: DType): boolean {
+  if (!isHalf(dtype)) return true;
+  const bits = new Uint16Array(1);
+  writeNumbers(bits, dtype, [x]);
+  return Object.is(toNumbers(bits, dtype)[0], x);
 }
 
 /** What a step with these options does when its gradients are not finite. */

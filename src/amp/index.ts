@@ -3,7 +3,7 @@
 import { checkKeys, isRecord, typeName } from "../common/checks.js";
 import { checkStepOptions, type StepOptions, type StepReport } from "../optimizer/step-arguments.js";
 import type { SGD } from "../sgd.js";
-import { foundNonfinite, gradientsOf, multiplyGradients, skipStep } from "./gradients.js";
+import { foundNonfinite, gradientsOf, multiplyGradients, refuseFloat16, skipStep, unscaleInStep } from "./gradients.js";
 
 /** Options of `new GradScaler`. */
 export interface GradScalerOptions {
@@ -106,6 +106,7 @@ export class GradScaler {
     }
     if (progress.stage === "stepped") throw new Error("unscale() is being called after step().");
     const params = gradientsOf(optimizer);
+    refuseFloat16(params);
     progress.found = foundNonfinite(params);
     multiplyGradients(params, inverse(scale));
     progress.stage = "unscaled";
@@ -128,13 +129,13 @@ export class GradScaler {
     const progress = this.#progressOf(optimizer);
     if (progress.stage === "stepped") throw new Error("step() has already been called since the last update().");
     const isReady = progress.stage === "ready";
-    const found = isReady ? foundNonfinite(gradientsOf(optimizer)) : progress.found;
+    const found = isReady ? this.#look(optimizer) : progress.found;
     if (found === null) {
       progress.stage = "unscaled";
       throw new TypeError("No inf checks were recorded for this optimizer.");
     }
-    const scaled = isReady ? { ...options, gradScale: inverse(scale) * (options.gradScale ?? 1) } : options;
-    const report = found ? skipStep(optimizer, scaled) : optimizer.step(scaled);
+    const unscaled = isReady ? unscaleInStep(optimizer, inverse(scale), options, found) : options;
+    const report = found ? skipStep(optimizer, unscaled) : optimizer.step(unscaled);
     progress.found = found;
     progress.stage = "stepped";
     return report;
@@ -199,6 +200,13 @@ export class GradScaler {
   /** Whether the scaler does anything: `enabled`. */
   isEnabled(): boolean {
     return this.#enabled;
+  }
+
+  #look(optimizer: SGD): boolean | null {
+    const params = gradientsOf(optimizer);
+    // PyTorch's fused steps take float16, and unscale by themselves.
+    if (!optimizer.paramGroups.every(({ fused }) => fused)) refuseFloat16(params);
+    return foundNonfinite(params);
   }
 
   #currentScale(method: string): number {

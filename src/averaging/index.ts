@@ -3,9 +3,9 @@
 // Averages of parameters over a training: AveragedModel of torch.optim.swa_utils.
 
 import { checkKeys, typeName } from "../common/checks.js";
-import { isHalf } from "../common/dtype.js";
-import type { Parameter } from "../parameter.js";
-import { type ListedParameter, listParameters, type Parameters } from "../parameter-list.js";
+import { writeTensor } from "../common/elements.js";
+import type { AnyParameter } from "../parameter.js";
+import { type ListedParameter, listParameters } from "../parameter-list.js";
 import { type Formula, type Method, ruleOf } from "./rule.js";
 import { type AveragedModelState, checkState, saveState } from "./state.js";
 
@@ -26,9 +26,16 @@ export interface AveragedModelOptions {
 
 const DEFAULTS = { method: "swa", decay: 0.999, formula: undefined } as const;
 
+/** Parameters of a model, with or without names. */
+export type Averaged<P extends AnyParameter> =
+  | P
+  | Iterable<P>
+  | Iterable<readonly [name: string, parameter: P]>
+  | { readonly [name: string]: P };
+
 interface Pair {
-  live: Parameter;
-  average: Parameter;
+  live: AnyParameter;
+  average: AnyParameter;
 }
 
 /**
@@ -46,9 +53,9 @@ interface Pair {
  * average.swap();
  * ```
  */
-export class AveragedModel {
+export class AveragedModel<P extends AnyParameter = AnyParameter> {
   /** the averages, in the order of the parameters and with their names */
-  readonly params: readonly Parameter[];
+  readonly params: readonly P[];
   /** how often values were taken in */
   nAveraged = 0;
   readonly #pairs: readonly Pair[];
@@ -63,7 +70,7 @@ export class AveragedModel {
    * @param params parameters, or parameters by name; one that comes twice has one average
    * @throws RangeError for a decay that is not from 0 to 1, or when memory runs out; TypeError for what is no parameter
    */
-  constructor(params: Parameter | Parameters, options: AveragedModelOptions = {}) {
+  constructor(params: Averaged<P>, options: AveragedModelOptions = {}) {
     checkKeys(options, Object.keys(DEFAULTS), "AveragedModel");
     const { method = DEFAULTS.method, decay = DEFAULTS.decay, formula } = options;
     this.#method = oneOf("method", method, ["swa", "ema"]);
@@ -74,7 +81,7 @@ export class AveragedModel {
     }
     this.#decay = decay;
     this.#pairs = copyAll(listParameters(params));
-    this.params = this.#pairs.map(({ average }) => average);
+    this.params = this.#pairs.map(({ average }) => average as P);
   }
 
   /**
@@ -129,11 +136,11 @@ export class AveragedModel {
   loadStateDict(dict: AveragedModelState): void {
     this.#checkAlive();
     if (this.#swapped) throw new Error("loadStateDict() while averages and parameters are swapped: call swap() first");
-    const { nAveraged, values } = checkState(
+    const { nAveraged, tensors } = checkState(
       dict,
       this.#named(({ average }) => average),
     );
-    for (const [average, data] of values) average.data.set(data as never);
+    for (const [average, tensor] of tensors) writeTensor(average.data, average.dtype, tensor);
     this.nAveraged = nAveraged;
   }
 
@@ -146,7 +153,7 @@ export class AveragedModel {
     this.dispose();
   }
 
-  #named(side: (pair: Pair) => Parameter): Map<string, Parameter> {
+  #named(side: (pair: Pair) => AnyParameter): Map<string, AnyParameter> {
     return new Map(this.#pairs.map((pair, i) => [pair.average.name ?? String(i), side(pair)]));
   }
 
@@ -160,13 +167,9 @@ export class AveragedModel {
 
 /** A copy of each parameter; none is left when memory runs out. */
 function copyAll(listed: readonly ListedParameter[]): Pair[] {
-  const pairs = new Map<Parameter, Pair>();
+  const pairs = new Map<AnyParameter, Pair>();
   try {
-    for (const { parameter, name } of listed) {
-      if (isHalf(parameter.dtype)) {
-        throw new TypeError(`averages are of float32 and float64 parameters, ${parameter.label} is ${parameter.dtype}`);
-      }
-      const live = parameter as Parameter;
+    for (const { parameter: live, name } of listed) {
       if (!pairs.has(live)) pairs.set(live, { live, average: live.copy(name) });
     }
   } catch (error) {

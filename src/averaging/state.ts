@@ -1,10 +1,10 @@
 // The averages as plain data, as torch.optim.swa_utils.AveragedModel has it.
 
 import { isRecord, tagOf, typeName } from "../common/checks.js";
-import type { FloatArray } from "../common/dtype.js";
+import { checkTensor } from "../common/elements.js";
 import type { TensorData } from "../common/tensor-data.js";
-import { numberOf, valuesFor } from "../optimizer/tensor.js";
-import type { Parameter } from "../parameter.js";
+import { numberOf } from "../optimizer/tensor.js";
+import type { AnyParameter } from "../parameter.js";
 
 /** `n_averaged`, and every average by its name behind `module.`. */
 export type AveragedModelState = Record<string, TensorData | Counter | number>;
@@ -18,7 +18,7 @@ interface Counter {
 
 const PREFIX = "module.";
 
-export function saveState(nAveraged: number, named: ReadonlyMap<string, Parameter>): AveragedModelState {
+export function saveState(nAveraged: number, named: ReadonlyMap<string, AnyParameter>): AveragedModelState {
   const state: AveragedModelState = Object.create(null);
   state.n_averaged = { dtype: "int64", shape: [], data: BigInt64Array.of(BigInt(nAveraged)) };
   for (const [name, { dtype, shape, data }] of named) {
@@ -30,19 +30,19 @@ export function saveState(nAveraged: number, named: ReadonlyMap<string, Paramete
 /** @throws Error, TypeError for what is no state dict of these averages */
 export function checkState(
   dict: unknown,
-  named: ReadonlyMap<string, Parameter>,
-): { nAveraged: number; values: [Parameter, FloatArray][] } {
+  named: ReadonlyMap<string, AnyParameter>,
+): { nAveraged: number; tensors: [AnyParameter, TensorData][] } {
   const entries = entriesOf(dict);
   const nAveraged = countOf(entries.get("n_averaged"));
   const missing = [...named.keys()].filter((name) => !entries.has(PREFIX + name));
   if (missing.length > 0) {
     throw new Error(`the state dict has no ${missing.map((name) => JSON.stringify(PREFIX + name)).join(", ")}`);
   }
-  const values = [...named].map(([name, parameter]): [Parameter, FloatArray] => [
-    parameter,
-    valuesFor(parameter, entries.get(PREFIX + name), PREFIX + name) as FloatArray,
-  ]);
-  return { nAveraged, values };
+  const tensors = [...named].map(([name, parameter]): [AnyParameter, TensorData] => {
+    const key = PREFIX + name;
+    return [parameter, checkTensor(entries.get(key), parameter.shape, key, parameter.label)];
+  });
+  return { nAveraged, tensors };
 }
 
 function entriesOf(dict: unknown): Map<unknown, unknown> {

@@ -1,8 +1,8 @@
 // The scenarios of scaler_2.14.json, carried out with this package's GradScaler.
 
-import { clipGradNorm, createEngine, type Parameter, SGD } from "sgd-wasm";
+import { type AnyParameter, clipGradNorm, createEngine, SGD } from "sgd-wasm";
 import { GradScaler, type GradScalerState } from "sgd-wasm/amp";
-import { canonicalBytes, toHex } from "../support/bits.js";
+import { canonicalBytes, type NumberView, toHex } from "../support/bits.js";
 import { rounding } from "../support/context.js";
 import { mulberry32, values } from "../support/random.js";
 import { roundHalf, toHalves } from "./half.js";
@@ -59,10 +59,9 @@ const SPECIAL: Record<string, number> = { inf: Infinity, "-inf": -Infinity, nan:
 const renamed = (options: Options) =>
   Object.fromEntries(Object.entries(options).map(([key, value]) => [optionName(key), value]));
 
-/** Runs scenarios in float32 and float64, and those whose 16-bit parameters have float32 masters. */
 export class ScalerRun {
   readonly scenario: ScalerScenario;
-  readonly params: Parameter[];
+  readonly params: AnyParameter[];
   readonly optimizers: SGD[];
   scaler: GradScaler;
   /** With masters: the 16-bit parameters, which follow the masters after every step. */
@@ -79,7 +78,7 @@ export class ScalerRun {
     this.params = sizes.map((n) => {
       const data = this.#values(n);
       if (masters) this.#halves.push([...data]);
-      return engine.parameter(n, { dtype: dtype === "f64" ? "float64" : "float32", data });
+      return engine.parameter(n, { dtype: masters ? "float32" : TYPES[dtype], data }) as AnyParameter;
     });
     this.optimizers = optimizers.map(
       (indices) =>
@@ -169,16 +168,16 @@ export class ScalerRun {
 
   #look(): ScalerResult {
     const type = TYPES[this.scenario.dtype];
-    const hexOf = (data: Float32Array | Float64Array) => toHex(canonicalBytes(data));
+    const hexOf = (data: NumberView) => toHex(canonicalBytes(data));
     const masters = this.params.map(({ data }) => hexOf(data));
-    const isHalf = type === "float16" || type === "bfloat16";
+    const isCopied = this.scenario.masters && (type === "float16" || type === "bfloat16");
     const groups = this.optimizers.flatMap((optimizer) =>
       optimizer.paramGroups.flatMap(({ params }) => params.map((parameter) => optimizer.state.get(parameter))),
     );
     return {
       state: this.scaler.stateDict() as Record<string, number>,
       scale: this.scaler.getScale(),
-      params: isHalf ? this.#halves.map((half) => toHex(toHalves(half, type))) : masters,
+      params: isCopied ? this.#halves.map((half) => toHex(toHalves(half, type))) : masters,
       grads: this.params.map(({ grad }) => grad && hexOf(grad)),
       buffers: groups.map((entry) => (entry?.momentumBuffer ? hexOf(entry.momentumBuffer as Float32Array) : null)),
       masters,

@@ -18,8 +18,8 @@ const ERRORS: Record<string, string> = {
 
 /** With fused=True PyTorch divides by the scale, which has other bits unless that is a power of two. */
 const DIVIDED = ["fused/3", "fused/3/f64", "fused/3/bf16"];
-const isTested = ({ name, dtype, masters }: ScalerScenario) =>
-  !DIVIDED.includes(name) && (masters || dtype === "f32" || dtype === "f64");
+/** A step of 16-bit parameters has the arithmetic of PyTorch's fused one, which most scenarios do not ask for. */
+const stepsDiffer = ({ dtype, masters }: ScalerScenario) => !masters && (dtype === "f16" || dtype === "bf16");
 
 /** Whether gradients are what PyTorch leaves: a step of one pass does not write to them. */
 function gradientsCompare(ops: readonly ScalerOperation[], at: number): boolean {
@@ -37,22 +37,21 @@ function check(
   assert.is(actual.error, expected.error && ERRORS[expected.error], `${where}: ${actual.message}`);
   // A fused step of PyTorch is called, and skips by itself.
   if (!where.startsWith("fused")) assert.is(actual.stepped, stepped, where);
-  for (const key of ["value", "state", "scale", "params"] as const) {
-    assert.equal(actual[key], expected[key], `${where}, ${key}`);
-  }
-  for (const key of ["buffers", "masters"] as const) {
+  for (const key of ["value", "state", "scale"] as const) assert.equal(actual[key], expected[key], `${where}, ${key}`);
+  for (const key of ["params", "buffers", "masters"] as const) {
     if (expected[key]) assert.equal(actual[key], expected[key], `${where}, ${key}`);
   }
   if (withGradients) assert.equal(actual.grads, expected.grads, `${where}, gradients`);
 }
 
-for (const scenario of scenarios.filter(isTested)) {
+for (const scenario of scenarios.filter(({ name }) => !DIVIDED.includes(name))) {
   test(scenario.name, () => {
     // The data is that of fused multiply-add.
     if (rounding === "separate") return;
     const run = new ScalerRun(scenario);
     scenario.ops.forEach((operation, i) => {
-      const expected = scenario.result[i];
+      const { params, buffers, ...others } = scenario.result[i];
+      const expected = stepsDiffer(scenario) ? others : scenario.result[i];
       check(
         run.perform(operation),
         expected,
