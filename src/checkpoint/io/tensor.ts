@@ -27,7 +27,7 @@ export interface DTypeInfo {
   name: TensorDType;
   bytes: number;
   array: { new (buffer: ArrayBuffer, byteOffset?: number, length?: number): Elements; readonly name: string };
-  /** The class `torch.<storage>`; null where PyTorch has no typed storage for it. */
+  /** The class `torch.<storage>Storage`; null where PyTorch has no typed storage for it. */
   storage: string | null;
 }
 
@@ -54,9 +54,9 @@ const ROWS: Row[] = [
   ["complex128", 16, Uint8Array, "ComplexDouble"],
 ];
 
-export const DTYPES: readonly DTypeInfo[] = ROWS.map(([name, bytes, array, storage]) => {
-  return { name, bytes, array, storage: storage ? `${storage}Storage` : null };
-});
+export const DTYPES: readonly DTypeInfo[] = ROWS.map(([name, bytes, array, storage = null]) => ({
+  ...{ name, bytes, array, storage },
+}));
 
 const byName = new Map<string, DTypeInfo>(DTYPES.map((info) => [info.name, info]));
 

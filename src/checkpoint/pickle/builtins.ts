@@ -18,8 +18,6 @@ import {
   typeName,
 } from "./nodes.js";
 
-const named: Known = {};
-
 export const BUILTINS: Record<string, Known> = {
   "collections.OrderedDict": { call: makeDict, most: 1 },
   "collections.Counter": { call: makeDict, most: 1 },
@@ -33,11 +31,6 @@ export const BUILTINS: Record<string, Known> = {
   "builtins.getattr": { call: getAttribute, most: 2 },
   "_codecs.encode": { call: makeBytes, most: 2 },
   "copyreg._reconstructor": { call: reconstruct, most: 3 },
-  // What a defaultdict makes, and the base that an object is reconstructed from.
-  "builtins.list": named,
-  "builtins.int": named,
-  "builtins.float": named,
-  "builtins.object": named,
 };
 
 function makeDict([content]: Node[]): Node {

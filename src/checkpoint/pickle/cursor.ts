@@ -60,7 +60,7 @@ export class Cursor {
   }
 
   text(length: number): string {
-    return decodeText(this.raw(length)) ?? fail("a string is not UTF-8");
+    return utf8(this.raw(length));
   }
 
   /** The rest of the line, without its end. */
@@ -73,6 +73,10 @@ export class Cursor {
 
   /** The rest of the line as text. */
   textLine(): string {
-    return decodeText(this.line()) ?? fail("a line is not UTF-8");
+    return utf8(this.line());
   }
+}
+
+function utf8(bytes: Uint8Array): string {
+  return decodeText(bytes) ?? fail("a string is not UTF-8");
 }

@@ -12,7 +12,7 @@ import {
   toRandomAccess,
 } from "../io/source.js";
 import type { Encoding } from "../pickle/machine.js";
-import type { Storage } from "../pickle/nodes.js";
+import type { Global, Storage } from "../pickle/nodes.js";
 import { unpickle } from "../pickle/read.js";
 import { readDirectory, readEntry, type ZipDirectory, type ZipEntry } from "../zip/read.js";
 import { finish } from "./finish.js";
@@ -44,6 +44,7 @@ export interface Context {
   checkCrc: boolean;
   keep: boolean;
   encoding: Encoding;
+  findGlobal(name: string, where: number): Global;
 }
 
 /**
@@ -101,7 +102,9 @@ function contextOf(fileSize: number, options: DecodeOptions): Context {
   if (!["utf-8", "latin1", "bytes"].includes(encoding)) {
     throw new TypeError(`encoding must be "utf-8", "latin1" or "bytes", got ${String(encoding)}`);
   }
-  return { fileSize, limits, budget: new Budget(limits, fileSize), checkCrc, keep: unknown === "keep", encoding };
+  const keep = unknown === "keep";
+  const find = (name: string, where: number) => findGlobal(name, where, keep);
+  return { fileSize, limits, budget: new Budget(limits, fileSize), checkCrc, keep, encoding, findGlobal: find };
 }
 
 function hexOf(head: Uint8Array): string {
@@ -109,7 +112,7 @@ function hexOf(head: Uint8Array): string {
 }
 
 function* decodeZip(context: Context): Reader<unknown> {
-  const { fileSize, checkCrc, keep } = context;
+  const { fileSize, checkCrc } = context;
   const directory = yield* readDirectory(fileSize);
   const pickleEntry = findPickle(directory);
   const stem = pickleEntry.name.slice(0, -"data.pkl".length);
@@ -118,7 +121,6 @@ function* decodeZip(context: Context): Reader<unknown> {
   const { value } = unpickle(pickle.bytes, {
     ...context,
     base: pickle.fileOffset,
-    findGlobal: (name, where) => findGlobal(name, where, keep),
     findPersistent: findStorage,
   });
   function* open(storage: Storage): Reader<RunOfBytes> {

@@ -214,7 +214,7 @@ class Encoder {
     }
     const { pickle } = this;
     pickle.global("torch._utils", "_rebuild_tensor_v2").op(op.MARK);
-    pickle.op(op.MARK).string("storage").global("torch", info.storage);
+    pickle.op(op.MARK).string("storage").global("torch", `${info.storage}Storage`);
     pickle
       .string(this.storageKey(tensor))
       .string("cpu")

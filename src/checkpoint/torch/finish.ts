@@ -113,12 +113,7 @@ class Finisher {
   }
 
   private instance(node: Instance): unknown {
-    let value: unknown;
-    try {
-      value = numpyValue(node, this.options.budget);
-    } catch (error) {
-      placed(node.where, error);
-    }
+    const value = numpyValue(node, this.options.budget);
     if (value !== undefined) return value;
     const { of, args, keywords, state, list, dict } = node;
     const output = this.unknown(of);

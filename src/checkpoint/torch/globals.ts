@@ -3,34 +3,30 @@
 import { fail, quote } from "../io/error.js";
 import { BUILTINS } from "../pickle/builtins.js";
 import { Global, type Known } from "../pickle/nodes.js";
-import { isNumpy, NUMPY } from "./numpy.js";
-import { TORCH } from "./rebuild.js";
+import { dtypeOf, storageOf, TORCH } from "./rebuild.js";
 
 const KNOWN = new Map([...Object.entries(BUILTINS), ...Object.entries(TORCH)]);
 
-/** Optimizers and schedulers: PyTorch 1 saved some schedulers with methods, and with them the objects these are bound to. */
-const INERT = /^torch\.optim\.(\w+\.)+\w+$/;
+/**
+ * Names of what is never called, and calls that are kept as they are: classes of storages and tensors; numpy's objects, whose
+ * content comes later in a pickle; optimizers and schedulers, because PyTorch 1 saved some schedulers with methods, and with
+ * them the objects these are bound to; what a defaultdict makes.
+ */
+const INERT =
+  /^(torch\.(Tensor|optim\.(\w+\.)+\w+)|builtins\.(list|int|float|object)|numpy\.(dtype|ndarray|_?core\.(multiarray\.scalar|multiarray\._reconstruct|numeric\._frombuffer)))$/;
 const inert: Known = {};
-
-/** What is refused with advice. */
-const ADVICE: [name: RegExp, advice: string][] = [
-  [/_get_layout$|_rebuild_sparse/, "a sparse tensor: save tensor.to_dense()"],
-  [/_rebuild_qtensor$|\.per_(tensor|channel)_|\.QU?Int/, "a quantized tensor: save tensor.dequantize()"],
-  [/_rebuild_nested|nested_tensor/, "a nested tensor: save its parts"],
-  [/_rebuild_meta/, "a tensor of the meta device, which has no elements"],
-  [/_rebuild_(wrapper|xla|device)|DTensor/, "a tensor that is not in the file as such: save tensor.cpu()"],
-];
 
 /** The global a pickle names, or the refusal of it. With `keep` every other one is inert data. */
 export function findGlobal(name: string, where: number, keep: boolean): Global {
-  const known = KNOWN.get(name) ?? (isNumpy(name) ? NUMPY : INERT.test(name) ? inert : undefined);
-  if (known !== undefined) return new Global(name, known, where);
-  return keep ? new Global(name, inert, where) : refuseGlobal(name, where);
+  let known = KNOWN.get(name);
+  if (dtypeOf(name) !== undefined) known = { isText: true };
+  else if (keep || INERT.test(name) || storageOf(name) !== undefined) known ??= inert;
+  return known === undefined ? refuseGlobal(name, where) : new Global(name, known, where);
 }
 
 export function refuseGlobal(name: string, where: number): never {
-  const [, advice] = ADVICE.find(([pattern]) => pattern.test(name)) ?? [];
-  const reason =
-    advice ?? 'which no checkpoint of tensors and plain values needs ({ unknown: "keep" } reads around it)';
+  const reason = name.startsWith("torch._utils._rebuild_")
+    ? "a kind of tensor that is not read: save tensor.to_dense(), .dequantize() or .cpu()"
+    : 'which no checkpoint of tensors and plain values needs ({ unknown: "keep" } reads around it)';
   return fail(`the pickle wants the global ${quote(name)}, ${reason}: refused`, where);
 }

@@ -1,11 +1,10 @@
 import { uint64, viewOf } from "../io/bytes.js";
 import { fail, TruncatedError } from "../io/error.js";
 import { type Reader, readExactly } from "../io/source.js";
-import { Dict, List, type Storage } from "../pickle/nodes.js";
+import { List, type Storage } from "../pickle/nodes.js";
 import { type Unpickled, unpickle } from "../pickle/read.js";
 import type { Context } from "./decode.js";
 import { type FinishOptions, finish } from "./finish.js";
-import { findGlobal } from "./globals.js";
 import { findStorage, textOf } from "./rebuild.js";
 import type { RunOfBytes } from "./tensor.js";
 
@@ -34,7 +33,6 @@ export function* decodeLegacy(context: Context): Reader<unknown> {
   }
   const infoAt = magic.length + version.length;
   const info = yield* readPickle(infoAt, options);
-  if (!(info.value instanceof Dict)) fail("the system info of a legacy file must be a dict", infoAt);
   const objectAt = infoAt + info.length;
   const object = yield* readPickle(objectAt, options);
   const keysAt = objectAt + object.length;
@@ -54,7 +52,7 @@ interface PickleContext extends Context {
 
 /** A pickle says its length only by its end, so the window grows until it is there. */
 function* readPickle(at: number, { storages, ...context }: PickleContext): Reader<Unpickled> {
-  const { fileSize, keep } = context;
+  const { fileSize } = context;
   for (let window = FIRST_WINDOW; ; window *= 4) {
     const length = Math.min(window, fileSize - at);
     const { bytes } = yield* readExactly(fileSize, at, length, "a pickle");
@@ -62,7 +60,6 @@ function* readPickle(at: number, { storages, ...context }: PickleContext): Reade
       return unpickle(bytes, {
         ...context,
         base: at,
-        findGlobal: (name, where) => findGlobal(name, where, keep),
         findPersistent(id, where) {
           const storage = findStorage(id, where);
           if (!storages.has(storage.key)) storages.set(storage.key, storage);
@@ -89,12 +86,12 @@ function* findRuns(
   keysAt: number,
 ): Reader<Map<string, Run>> {
   const runs = new Map<string, Run>();
-  if (!(keys.value instanceof List)) fail("the keys of a legacy file's storages must be a list", keysAt);
+  const { items } = keys.value instanceof List ? keys.value : fail("the storages are no list", keysAt);
   let at = keysAt + keys.length;
-  for (const key of keys.value.items) {
+  for (const key of items) {
     const storage = storages.get(textOf(key) ?? String(key));
     if (storage === undefined || runs.has(storage.key)) {
-      fail("the list of storages names one twice, or one that no tensor has", keysAt);
+      fail("the list of storages has one twice, or one of no tensor", keysAt);
     }
     const header = viewOf((yield* readExactly(fileSize, at, 8, "the length of a storage")).bytes);
     // PyTorch writes little-endian here on every machine, whatever the system info says. Only a length that fits

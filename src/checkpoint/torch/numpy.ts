@@ -1,62 +1,50 @@
 // numpy's scalars and arrays, which training scripts leave in checkpoints.
 
 import { widenFloat16 } from "../../common/half.js";
-import { viewOf } from "../io/bytes.js";
 import type { Budget } from "../io/limits.js";
-import { type AnyTensorData, type DTypeInfo, dtypeInfo, elementCount, isComplex, tensorOf } from "../io/tensor.js";
-import { Instance, type Known, type Node, Storage, Tensor, Tuple } from "../pickle/nodes.js";
+import { type AnyTensorData, type DTypeInfo, dtypeInfo, elementCount } from "../io/tensor.js";
+import { Instance, type Node, Storage, Tensor, Tuple } from "../pickle/nodes.js";
 import { shortest } from "../pickle/values.js";
 import { counts, textOf } from "./rebuild.js";
 import { materialise } from "./tensor.js";
 
-// numpy 2 has moved `core` to `_core`.
-const NAME =
-  /^numpy\._?core\.(multiarray\.scalar|multiarray\._reconstruct|numeric\._frombuffer)$|^numpy\.(dtype|ndarray)$/;
-
-/** The calls are kept as they are: what they give is known when the states are there, which come later in the pickle. */
-export function isNumpy(name: string): boolean {
-  return NAME.test(name);
-}
-
-export const NUMPY: Known = {};
-
 /** What a numpy object is in JavaScript; undefined for what has no counterpart, or is none. */
 export function numpyValue(object: Instance, budget: Budget): unknown {
-  const { of, args, state, where } = object;
+  const { of, args, state } = object;
   const [first, second, third, fourth] = args.items;
-  const [, call] = NAME.exec(of.name) ?? [];
-  if (of.name === "numpy.dtype") return dtypeOf(object)?.info.name;
-  if (call === "multiarray.scalar") return scalar(dtypeOf(first), bytesOf(second));
-  let content: ArrayContent | undefined;
-  if (call === "numeric._frombuffer") {
-    content = { data: first, dtype: second, shape: third, isFortran: textOf(fourth) === "F" };
-  } else if (call === "multiarray._reconstruct" && state instanceof Tuple) {
-    const [, shape, dtype, isFortran, data] = state.items;
-    content = { data, dtype, shape, isFortran: isFortran === true };
+  // numpy 2 has moved `core` to `_core`.
+  switch (of.name.replace("._core.", ".core.")) {
+    case "numpy.dtype":
+      return dtypeOf(object)?.info.name;
+    case "numpy.core.multiarray.scalar":
+      return scalar(read(first, new Tuple([]), second, false, budget));
+    case "numpy.core.numeric._frombuffer":
+      return read(second, third, first, textOf(fourth) === "F", budget);
+    case "numpy.core.multiarray._reconstruct": {
+      if (!(state instanceof Tuple)) return undefined;
+      const [, shape, dtype, isFortran, data] = state.items;
+      return read(dtype, shape, data, isFortran === true, budget);
+    }
   }
-  return content && array(content, where, budget);
 }
 
-interface ArrayContent {
-  data: Node | undefined;
-  dtype: Node | undefined;
-  shape: Node | undefined;
-  /** The first dimension moves fastest. */
-  isFortran: boolean;
-}
-
-/** An array is read as the tensor that it would be. */
-function array(content: ArrayContent, where: number, budget: Budget): AnyTensorData | undefined {
-  const type = dtypeOf(content.dtype);
-  const bytes = bytesOf(content.data);
-  if (type === undefined || bytes === undefined) return undefined;
-  const { info, littleEndian } = type;
-  const shape = counts(content.shape);
+/** An array is read as the tensor that it would be. If `isFortran`, its first dimension moves fastest. */
+function read(
+  dtype: Node | undefined,
+  sizes: Node | undefined,
+  data: Node | undefined,
+  isFortran: boolean,
+  budget: Budget,
+): AnyTensorData | undefined {
+  const type = dtypeOf(dtype);
+  const bytes = bytesOf(data);
+  const shape = counts(sizes);
   const elements = elementCount(shape);
-  if (elements * info.bytes !== bytes.length) return undefined;
+  if (type === undefined || elements * type.info.bytes !== bytes?.length) return undefined;
+  const { info, littleEndian } = type;
   budget.charge(bytes.length, "a numpy array");
-  const storage = new Storage(info, "", elements, 0, elements, where);
-  const tensor = new Tensor(storage, info, 0, shape, stridesOf(shape, content.isFortran), where);
+  const storage = new Storage(info, "", elements, 0, elements, 0);
+  const tensor = new Tensor(storage, info, 0, shape, stridesOf(shape, isFortran), 0);
   return materialise(tensor, { bytes, owned: false, littleEndian });
 }
 
@@ -92,21 +80,15 @@ function stridesOf(shape: readonly number[], isFortran: boolean): number[] {
   return strides;
 }
 
-function scalar(type: NumpyDType | undefined, bytes: Uint8Array | undefined): unknown {
-  if (type === undefined || bytes?.length !== type.info.bytes) return undefined;
-  const tensor = tensorOf(type.info, [], bytes.slice(), type.littleEndian);
-  return numberOf(type.info, tensor);
-}
-
-function numberOf(info: DTypeInfo, { data }: AnyTensorData): unknown {
-  if (isComplex(info)) {
-    const view = viewOf(data as Uint8Array);
-    return info.bytes === 8
-      ? { re: view.getFloat32(0, true), im: view.getFloat32(4, true) }
-      : { re: view.getFloat64(0, true), im: view.getFloat64(8, true) };
+function scalar(tensor: AnyTensorData | undefined): unknown {
+  if (tensor === undefined) return undefined;
+  const { dtype, data } = tensor;
+  if (dtype === "float16") return widenFloat16(data as Uint16Array)[0];
+  if (dtype.startsWith("complex")) {
+    const [re, im] = dtype === "complex64" ? new Float32Array(data.buffer) : new Float64Array(data.buffer);
+    return { re, im };
   }
-  if (info.name === "float16") return widenFloat16(data as Uint16Array)[0];
   const [value] = data;
   if (typeof value === "bigint") return shortest(value);
-  return info.name === "bool" ? value !== 0 : value;
+  return dtype === "bool" ? value !== 0 : value;
 }

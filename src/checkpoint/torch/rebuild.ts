@@ -31,21 +31,18 @@ export const TORCH: Record<string, Known> = {
   "torch._tensor._rebuild_from_type_v2": { call: rebuildFromType, most: 4 },
   "torch.Size": { call: ([sizes]) => expect(sizes, Tuple), most: 1 },
   "torch.device": { call: makeDevice, most: 2 },
-  "torch.Tensor": {},
-  "torch.storage.UntypedStorage": {},
-  "torch.UntypedStorage": {},
 };
 
-const STORAGES = new Map<string, DTypeInfo>();
-const DTYPE_GLOBALS = new Map<string, DTypeInfo>();
-for (const info of DTYPES) {
-  DTYPE_GLOBALS.set(`torch.${info.name}`, info);
-  TORCH[`torch.${info.name}`] = { isText: true };
-  if (info.storage === null) continue;
-  for (const name of [`torch.${info.storage}`, `torch.cuda.${info.storage}`]) {
-    STORAGES.set(name, info);
-    TORCH[name] = {};
-  }
+/** The element type that `torch.float32` or the like names. */
+export function dtypeOf(name: string): DTypeInfo | undefined {
+  return name.startsWith("torch.") ? dtypeInfo(name.slice(6)) : undefined;
+}
+
+/** The element type of a class of storages, which may be one of a device. */
+export function storageOf(name: string): DTypeInfo | undefined {
+  if (/^torch\.(storage\.)?UntypedStorage$/.test(name)) return dtypeInfo("uint8");
+  const [, kind] = /^torch\.(?:cuda\.)?(\w+)Storage$/.exec(name) ?? [];
+  return DTYPES.find(({ storage }) => storage !== null && storage === kind);
 }
 
 /** The storage that a persistent id stands for: ("storage", class, key, location, number of elements[, view]). */
@@ -55,7 +52,7 @@ export function findStorage(id: Node, where: number): Storage {
   if (textOf(kind) !== "storage") fail(`a persistent id must be that of a storage, this is ${typeName(kind)}`);
   if (items.length > 6 || textOf(location) === undefined) fail("a storage has flags that are not known");
   const { name } = expect(type, Global);
-  const dtype = name.endsWith(".UntypedStorage") ? dtypeInfo("uint8") : STORAGES.get(name);
+  const dtype = storageOf(name);
   const label = textOf(key) ?? (typeof key === "number" ? String(key) : undefined);
   if (dtype === undefined || label === undefined) return fail(`a storage of ${quote(name)}, called ${typeName(key)}`);
   const total = count(length);
@@ -93,12 +90,8 @@ function rebuildV2(args: Node[], context: CallContext): Tensor {
 // (storage, offset, shape, strides, requires_grad, backward_hooks, dtype[, metadata])
 function rebuildV3(args: Node[], context: CallContext): Tensor {
   checkGradient(args.slice(4));
-  return rebuildTensor(args, dtypeOf(args[6]), args[7], context);
-}
-
-function dtypeOf(node: Node | undefined): DTypeInfo {
-  const { name } = expect(node, Global);
-  return DTYPE_GLOBALS.get(name) ?? fail(`${quote(name)} is no dtype`);
+  const { name } = expect(args[6], Global);
+  return rebuildTensor(args, dtypeOf(name) ?? fail(`${quote(name)} is no dtype`), args[7], context);
 }
 
 /** `requires_grad` says nothing about the values; hooks would be functions. */

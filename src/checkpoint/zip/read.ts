@@ -73,7 +73,7 @@ function* findDirectory(fileSize: number): Reader<DirectoryPlace> {
           count: view.getUint16(end + 10, true),
         };
   if (place.at + place.length > tailAt + end) {
-    fail(`the directory (${place.length} bytes at ${place.at}) reaches past its end`, tailAt + end);
+    fail("the directory reaches past its end", tailAt + end);
   }
   return place;
 }
@@ -111,7 +111,7 @@ function isEnd(view: DataView, at: number, contentEnd: number): boolean {
 function* readEnd64(fileSize: number, at: number, locatorAt: number): Reader<DirectoryPlace> {
   const { bytes } = yield* readExactly(fileSize, at, END64_BYTES, "the zip64 end record");
   const view = viewOf(bytes);
-  if (view.getUint32(0, true) !== END64) fail("the zip64 end record is not where its locator says", locatorAt);
+  if (view.getUint32(0, true) !== END64) fail("the zip64 end record is missing", locatorAt);
   return { at: uint64(view, 48), length: uint64(view, 40), count: uint64(view, 32) };
 }
 
@@ -122,7 +122,7 @@ function parseDirectory(bytes: Uint8Array, place: DirectoryPlace): ZipEntry[] {
   while (at < bytes.length) {
     const where = place.at + at;
     if (at + CENTRAL_BYTES > bytes.length || view.getUint32(at, true) !== CENTRAL) {
-      fail("the directory holds something that is not an entry", where);
+      fail("the directory holds something else than entries", where);
     }
     const nameEnd = at + CENTRAL_BYTES + view.getUint16(at + 28, true);
     const extraEnd = nameEnd + view.getUint16(at + 30, true);
@@ -141,9 +141,8 @@ function parseDirectory(bytes: Uint8Array, place: DirectoryPlace): ZipEntry[] {
 
 function parseEntry(view: DataView, at: number, name: string, wide: number[], where: number): ZipEntry {
   const what = `entry ${quote(name)}`;
-  if (view.getUint16(at + 8, true) & 1) fail(`${what} is encrypted`, where);
-  if (view.getUint16(at + 10, true) !== 0) {
-    fail(`${what} is compressed, which torch.save never does: unzip the file, and zip it again by "zip -0"`, where);
+  if (view.getUint16(at + 8, true) & 1 || view.getUint16(at + 10, true) !== 0) {
+    fail(`${what} is compressed or encrypted, as torch.save never does: unzip the file, and zip it by "zip -0"`, where);
   }
   // The order of these three is the order of the fields in the zip64 extra field.
   const [size, packed, start] = [24, 20, 42].map((field) => {

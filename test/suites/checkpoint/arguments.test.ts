@@ -132,15 +132,30 @@ const refused: Record<string, [number[], RegExp]> = {
   ],
   "a storage with a view that is none": [storage({ length: 4, rest: int(1) }), /expected a tuple, got a number/],
   "a persistent id of a module": [[...tuple(text("module"), NONE, NONE, NONE), 0x51], /must be that of a storage/],
-  "a sparse tensor": [global("torch._utils", "_rebuild_sparse_tensor"), /sparse tensor: save tensor\.to_dense\(\)/],
-  "a quantized tensor": [global("torch._utils", "_rebuild_qtensor"), /quantized tensor: save tensor\.dequantize\(\)/],
-  "a quantized storage": [global("torch", "QInt8Storage"), /quantized tensor/],
-  "a nested tensor": [global("torch._utils", "_rebuild_nested_tensor"), /nested tensor/],
-  "a meta tensor": [global("torch._utils", "_rebuild_meta_tensor_no_storage"), /meta device/],
-  "a wrapper": [global("torch._utils", "_rebuild_wrapper_subclass"), /not in the file as such/],
+  "a sparse tensor": [
+    global("torch._utils", "_rebuild_sparse_tensor"),
+    /a kind of tensor that is not read: save tensor\.to_dense\(\)/,
+  ],
+  "a quantized tensor": [
+    global("torch._utils", "_rebuild_qtensor"),
+    /a kind of tensor that is not read: save tensor\.to_dense\(\)/,
+  ],
+  "a quantized storage": [global("torch", "QInt8Storage"), /"torch\.QInt8Storage".*refused/],
+  "a nested tensor": [
+    global("torch._utils", "_rebuild_nested_tensor"),
+    /a kind of tensor that is not read: save tensor\.to_dense\(\)/,
+  ],
+  "a meta tensor": [
+    global("torch._utils", "_rebuild_meta_tensor_no_storage"),
+    /a kind of tensor that is not read: save tensor\.to_dense\(\)/,
+  ],
+  "a wrapper": [
+    global("torch._utils", "_rebuild_wrapper_subclass"),
+    /a kind of tensor that is not read: save tensor\.to_dense\(\)/,
+  ],
   "a tensor of another device": [
     global("torch._utils", "_rebuild_device_tensor_from_cpu_tensor"),
-    /not in the file as such: save tensor\.cpu\(\)/,
+    /a kind of tensor that is not read: save tensor\.to_dense\(\)/,
   ],
   "a tensor of PyTorch 0.1": [global("torch", "FloatTensor"), /"torch\.FloatTensor".*refused/],
   "a class that is looked at only": [global("torch", "Tensor"), /"torch\.Tensor".*refused/],
