@@ -2,8 +2,8 @@
 
 const SIGNS: [pattern: RegExp, what: string][] = [
   [/^version https:\/\/git-lfs/, "a Git LFS pointer: `git lfs pull` fetches the file that it stands for"],
-  [/^\s*<(!doctype|html|\?xml)/i, "an HTML page: the download was answered by a web site"],
-  [/^.{257}ustar/s, "a tar archive: unpack it first; PyTorch's own of before 0.1.10 is not read"],
+  [/^\s*<(!doctype|html|\?xml)/i, "an HTML page: the download failed"],
+  [/^.{257}ustar/s, "a tar archive: unpack it first"],
   [/^PK/, "a zip archive, as torch.save writes: decodeTorch reads it"],
   [/^.{8}\s*\{\s*"/s, "a safetensors file: decodeSafetensors reads it"],
 ];

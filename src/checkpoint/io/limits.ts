@@ -47,7 +47,7 @@ export class Budget {
     if (this.spent + bytes > this.total) {
       fail(
         `${what} takes ${bytes} bytes, ${this.total - this.spent} of ${this.total} are left; ` +
-          "if the file is to be trusted, raise limits.maxExpansion or limits.maxBytes",
+          "raise limits.maxExpansion or limits.maxBytes if you trust it",
         where,
       );
     }

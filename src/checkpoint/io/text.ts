@@ -41,25 +41,15 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
   }
 }
 
-// Pieces between surrogates go through the strict decoder, so that every other fault is still refused.
+// ED A0..BF xx is what UTF-8 would spell for U+D800..U+DFFF. Pieces between go through the strict decoder, so that every other
+// fault is still refused.
 function decodeWithSurrogates(bytes: Uint8Array): string | null {
-  const pieces: string[] = [];
-  let from = 0;
-  try {
-    for (let i = 0; i + 2 < bytes.length; i++) {
-      const second = bytes[i + 1];
-      const third = bytes[i + 2];
-      // ED A0..BF xx is what UTF-8 would spell for U+D800..U+DFFF.
-      if (bytes[i] !== 0xed || second < 0xa0 || second > 0xbf || (third & 0xc0) !== 0x80) continue;
-      pieces.push(strict.decode(unshared(bytes.subarray(from, i))));
-      pieces.push(String.fromCharCode(0xd000 | ((second & 63) << 6) | (third & 63)));
-      from = i + 3;
-    }
-    pieces.push(strict.decode(unshared(bytes.subarray(from))));
-  } catch {
-    return null;
-  }
-  return from === 0 ? null : pieces.join("");
+  const pieces = decodeLatin1(bytes).split(/\xed([\xa0-\xbf][\x80-\xbf])/);
+  const decoded = pieces.map((piece, i) => {
+    if (i % 2 === 0) return decodeUtf8(encodeLatin1(piece));
+    return String.fromCharCode(0xd000 | ((piece.charCodeAt(0) & 63) << 6) | (piece.charCodeAt(1) & 63));
+  });
+  return decoded.includes(null) ? null : decoded.join("");
 }
 
 /** One character per byte. */
@@ -67,6 +57,11 @@ export function decodeLatin1(bytes: Uint8Array): string {
   let text = "";
   for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode(...bytes.subarray(i, i + 4096));
   return text;
+}
+
+/** The inverse of `decodeLatin1`. */
+export function encodeLatin1(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
 // Browsers refuse to decode out of a SharedArrayBuffer.

@@ -1,10 +1,10 @@
 // Python's own globals that checkpoints name. Nothing is executed: each call is re-enacted here.
 
 import { fail } from "../io/error.js";
+import { encodeLatin1 } from "../io/text.js";
 import {
   type CallContext,
   Complex,
-  callGlobal,
   Dict,
   expect,
   expectKey,
@@ -30,7 +30,6 @@ export const BUILTINS: Record<string, Known> = {
   "builtins.complex": { call: makeComplex, most: 2 },
   "builtins.getattr": { call: getAttribute, most: 2 },
   "_codecs.encode": { call: makeBytes, most: 2 },
-  "copyreg._reconstructor": { call: reconstruct, most: 3 },
 };
 
 function makeDict([content]: Node[]): Node {
@@ -66,7 +65,7 @@ function makeBytes([content, encoding]: Node[], { charge }: CallContext): Node {
     return fail("read for bytes in latin1 only");
   }
   charge(content.length, "a value of bytes");
-  return Uint8Array.from(content, (character) => character.charCodeAt(0));
+  return encodeLatin1(content);
 }
 
 function makeComplex([re, im]: Node[]): Node {
@@ -79,11 +78,4 @@ function getAttribute([object, name]: Node[], context: CallContext): Node {
   const owner = object instanceof Instance ? object.of : expect(object, Global);
   if (typeof name !== "string") return fail(`a method is named by ${typeName(name)}`);
   return new Global(`${owner.name}.${name}`, { isText: true }, context.where);
-}
-
-/** How protocols 0 and 1 make an object: (class, its base, the base's content). */
-function reconstruct([target, base, content]: Node[], context: CallContext): Node {
-  const isPlain = base instanceof Global && base.name === "builtins.object" && content === null;
-  if (!isPlain) fail("an object that extends a built-in class");
-  return callGlobal(expect(target, Global), new Tuple([]), context);
 }

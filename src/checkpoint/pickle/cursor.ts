@@ -1,4 +1,4 @@
-import { viewOf } from "../io/bytes.js";
+import { uint64, viewOf } from "../io/bytes.js";
 import { fail, TruncatedError } from "../io/error.js";
 import { decodeText } from "../io/text.js";
 
@@ -41,8 +41,7 @@ export class Cursor {
     const at = this.take(width);
     if (width === 1) return this.view.getUint8(at);
     if (width === 2) return this.view.getUint16(at, true);
-    const low = this.view.getUint32(at, true);
-    return width === 4 ? low : low + this.view.getUint32(at + 4, true) * 2 ** 32;
+    return width === 4 ? this.view.getUint32(at, true) : uint64(this.view, at);
   }
 
   int32(): number {

@@ -49,15 +49,10 @@ function global(module: Node, name: Node, { stack, cursor, options }: Machine): 
   if (typeof module !== "string" || typeof name !== "string") {
     fail(`a global is named by ${typeName(module)} and ${typeName(name)}`);
   }
-  stack.build(options.findGlobal(`${PYTHON_2_MODULES[module] ?? module}.${name}`, cursor.where));
+  // `torch.save` still writes the module's name in Python 2.
+  const known = module === "__builtin__" ? "builtins" : module;
+  stack.build(options.findGlobal(`${known}.${name}`, cursor.where));
 }
-
-/** Modules of Python 2 by what they are called since; `torch.save` still writes these names. */
-const PYTHON_2_MODULES: Readonly<Record<string, string>> = {
-  __proto__: null as never,
-  __builtin__: "builtins",
-  copy_reg: "copyreg",
-};
 
 function callTop(machine: Machine): void {
   const [target, args] = machine.stack.popLast(2);

@@ -43,7 +43,6 @@ function run(code: number, machine: Machine): void {
     stack.push(value(cursor, options));
     return;
   }
-  if (opcode === undefined)
-    fail(`opcode 0x${code.toString(16).padStart(2, "0")} is none that a pickle of a checkpoint has`);
+  if (opcode === undefined) fail(`opcode 0x${code.toString(16).padStart(2, "0")} is not known`);
   opcode(machine);
 }

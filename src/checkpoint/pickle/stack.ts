@@ -29,17 +29,17 @@ export class Stack {
 
   pop(): Node {
     const { items } = this;
-    return items.length > 0 ? (items.pop() as Node) : fail("the pickle takes from an empty stack");
+    return items.length > 0 ? (items.pop() as Node) : fail("the stack is empty");
   }
 
   popLast(count: number): Node[] {
-    if (this.items.length < count) fail("the pickle takes from an empty stack");
+    if (this.items.length < count) fail("the stack is empty");
     return this.items.splice(-count);
   }
 
   get top(): Node {
     const { items } = this;
-    return items.length > 0 ? (items.at(-1) as Node) : fail("the pickle looks at an empty stack");
+    return items.length > 0 ? (items.at(-1) as Node) : fail("the stack is empty");
   }
 
   mark(): void {
@@ -51,7 +51,7 @@ export class Stack {
   /** Takes everything above the latest mark. */
   popMark(): Node[] {
     const { items } = this;
-    this.items = this.marks.pop() ?? fail("the pickle looks for a mark that it never set");
+    this.items = this.marks.pop() ?? fail("there is no mark");
     return items;
   }
 

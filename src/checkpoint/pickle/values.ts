@@ -1,7 +1,7 @@
 // The opcodes of values that hold nothing.
 
 import { fail } from "../io/error.js";
-import { decodeLatin1, decodeText } from "../io/text.js";
+import { decodeLatin1, decodeText, encodeLatin1 } from "../io/text.js";
 import type { Cursor } from "./cursor.js";
 import type { PickleOptions } from "./machine.js";
 import type { Node } from "./nodes.js";
@@ -40,18 +40,22 @@ export const VALUE_OPCODES: Record<number, (cursor: Cursor, options: PickleOptio
 };
 
 /** An integer in two's complement, little-endian. */
-function readInteger(length: number, cursor: Cursor, { limits }: PickleOptions): number | bigint {
-  const { maxIntegerBytes } = limits;
-  if (length > maxIntegerBytes) fail(`an integer of ${length} bytes; limits.maxIntegerBytes is ${maxIntegerBytes}`);
+function readInteger(length: number, cursor: Cursor, options: PickleOptions): number | bigint {
+  checkLength(length, options);
   let hex = "";
   for (const byte of cursor.raw(length)) hex = byte.toString(16).padStart(2, "0") + hex;
   return hex === "" ? 0 : shortest(BigInt.asIntN(length * 8, BigInt(`0x${hex}`)));
 }
 
-function parseInteger(text: string, { limits }: PickleOptions): number | bigint {
+function parseInteger(text: string, options: PickleOptions): number | bigint {
   if (!/^-?\d+$/.test(text)) fail("no integer");
-  if (text.length > 3 * limits.maxIntegerBytes) fail(`an integer of ${text.length} digits, see limits.maxIntegerBytes`);
+  // Five digits take two bytes.
+  checkLength(Math.floor((text.length * 2) / 5), options);
   return shortest(BigInt(text));
+}
+
+function checkLength(bytes: number, { limits: { maxIntegerBytes } }: PickleOptions): void {
+  if (bytes > maxIntegerBytes) fail(`an integer of ${bytes} bytes; limits.maxIntegerBytes is ${maxIntegerBytes}`);
 }
 
 /** Integers up to 2^53 are numbers. */
@@ -90,5 +94,5 @@ function unquote(line: string): Uint8Array {
     if (/^[0-7]/.test(escaped)) return String.fromCharCode(Number.parseInt(escaped, 8) & 255);
     return Object.hasOwn(ESCAPES, escaped) ? String.fromCharCode(ESCAPES[escaped]) : escaped;
   });
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  return encodeLatin1(text);
 }

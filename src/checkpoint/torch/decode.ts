@@ -96,15 +96,16 @@ function* decode(fileSize: number, options: DecodeOptions): Reader<unknown> {
 function contextOf(fileSize: number, options: DecodeOptions): Context {
   const limits = resolveLimits(options.limits);
   const { checkCrc = true, unknown = "refuse", encoding = "utf-8" } = options;
-  if (unknown !== "refuse" && unknown !== "keep") {
-    throw new TypeError(`unknown must be "refuse" or "keep", got ${String(unknown)}`);
-  }
-  if (!["utf-8", "latin1", "bytes"].includes(encoding)) {
-    throw new TypeError(`encoding must be "utf-8", "latin1" or "bytes", got ${String(encoding)}`);
-  }
+  checkChoice("unknown", unknown, ["refuse", "keep"]);
+  checkChoice("encoding", encoding, ["utf-8", "latin1", "bytes"]);
   const keep = unknown === "keep";
   const find = (name: string, where: number) => findGlobal(name, where, keep);
   return { fileSize, limits, budget: new Budget(limits, fileSize), checkCrc, keep, encoding, findGlobal: find };
+}
+
+function checkChoice(option: string, value: string, choices: string[]): void {
+  if (!choices.includes(value))
+    throw new TypeError(`${option} must be one of ${choices.join(", ")}, got ${String(value)}`);
 }
 
 function hexOf(head: Uint8Array): string {
@@ -137,10 +138,10 @@ function findPickle(directory: ZipDirectory): ZipEntry {
   const found = [...directory.values()].filter(({ name }) => /^[^/]+\/data\.pkl$/.test(name));
   const [entry] = found;
   if (entry === undefined || found.length > 1) {
-    fail(`the archive has ${found.length} entries named <folder>/data.pkl, a checkpoint has one`, 0);
+    fail(`the archive has ${found.length} entries named <folder>/data.pkl`, 0);
   }
   if (directory.has(entry.name.replace("data.pkl", "constants.pkl"))) {
-    fail("a TorchScript archive, not a checkpoint: save the model's state_dict() instead", 0);
+    fail("a TorchScript archive: save the model's state_dict() instead", 0);
   }
   return entry;
 }

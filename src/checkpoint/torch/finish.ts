@@ -66,8 +66,7 @@ class Finisher {
     try {
       return this.valueOf(root);
     } catch (error) {
-      if (error instanceof RangeError)
-        fail("containers are nested too deep for the engine's stack", this.options.where);
+      if (error instanceof RangeError) fail("nested too deep for the engine's stack", this.options.where);
       return placed(this.options.where, error);
     }
   }
@@ -92,7 +91,7 @@ class Finisher {
   }
 
   private container(node: Container): unknown {
-    if (this.open.has(node)) fail("a container contains itself, which JavaScript's checkpoints cannot hold");
+    if (this.open.has(node)) fail("a container contains itself");
     const { deepest } = this;
     this.open.add(node);
     this.deepest = 0;

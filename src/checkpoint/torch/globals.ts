@@ -13,7 +13,7 @@ const KNOWN = new Map([...Object.entries(BUILTINS), ...Object.entries(TORCH)]);
  * them the objects these are bound to; what a defaultdict makes.
  */
 const INERT =
-  /^(torch\.(Tensor|optim\.(\w+\.)+\w+)|builtins\.(list|int|float|object)|numpy\.(dtype|ndarray|_?core\.(multiarray\.scalar|multiarray\._reconstruct|numeric\._frombuffer)))$/;
+  /^(torch\.(Tensor|optim\.(\w+\.)+\w+)|builtins\.(list|int|float)|numpy\.(dtype|ndarray|_?core\.(multiarray\.scalar|multiarray\._reconstruct|numeric\._frombuffer)))$/;
 const inert: Known = {};
 
 /** The global a pickle names, or the refusal of it. With `keep` every other one is inert data. */

@@ -1,5 +1,5 @@
 import { uint64, viewOf } from "../io/bytes.js";
-import { fail, TruncatedError } from "../io/error.js";
+import { fail, quote, TruncatedError } from "../io/error.js";
 import { type Reader, readExactly } from "../io/source.js";
 import { List, type Storage } from "../pickle/nodes.js";
 import { type Unpickled, unpickle } from "../pickle/read.js";
@@ -25,7 +25,7 @@ export function* decodeLegacy(context: Context): Reader<unknown> {
   const options = { ...context, storages };
   const magic = yield* readPickle(0, options);
   if (magic.value !== MAGIC) {
-    fail("a pickle, but not of torch.save: it does not begin with PyTorch's magic number", 0);
+    fail("a pickle, but not of torch.save", 0);
   }
   const version = yield* readPickle(magic.length, options);
   if (version.value !== VERSION) {
@@ -91,7 +91,7 @@ function* findRuns(
   for (const key of items) {
     const storage = storages.get(textOf(key) ?? String(key));
     if (storage === undefined || runs.has(storage.key)) {
-      fail("the list of storages has one twice, or one of no tensor", keysAt);
+      fail("a storage twice, or of no tensor", keysAt);
     }
     const header = viewOf((yield* readExactly(fileSize, at, 8, "the length of a storage")).bytes);
     // PyTorch writes little-endian here on every machine, whatever the system info says. Only a length that fits
@@ -110,7 +110,7 @@ function* findRuns(
 function opener(fileSize: number, runs: Map<string, Run>): FinishOptions["open"] {
   return function* open(storage: Storage): Reader<RunOfBytes> {
     const run = runs.get(storage.key);
-    if (run === undefined) return fail(`storage ${JSON.stringify(storage.key)} is not in the file`, storage.where);
+    if (run === undefined) return fail(`storage ${quote(storage.key)} is not in the file`, storage.where);
     const reply = yield* readExactly(fileSize, run.at, run.bytes, "a storage");
     return { ...reply, littleEndian: run.littleEndian };
   };

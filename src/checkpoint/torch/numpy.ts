@@ -3,6 +3,7 @@
 import { widenFloat16 } from "../../common/half.js";
 import type { Budget } from "../io/limits.js";
 import { type AnyTensorData, type DTypeInfo, dtypeInfo, elementCount } from "../io/tensor.js";
+import { encodeLatin1 } from "../io/text.js";
 import { Instance, type Node, Storage, Tensor, Tuple } from "../pickle/nodes.js";
 import { shortest } from "../pickle/values.js";
 import { counts, textOf } from "./rebuild.js";
@@ -65,7 +66,7 @@ function dtypeOf(node: Node | undefined): NumpyDType | undefined {
 
 /** Python 2 has bytes as text. */
 function bytesOf(node: Node | undefined): Uint8Array | undefined {
-  if (typeof node === "string") return Uint8Array.from(node, (character) => character.charCodeAt(0));
+  if (typeof node === "string") return encodeLatin1(node);
   return node instanceof Uint8Array ? node : undefined;
 }
 

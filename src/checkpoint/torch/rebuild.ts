@@ -49,7 +49,7 @@ export function storageOf(name: string): DTypeInfo | undefined {
 export function findStorage(id: Node, where: number): Storage {
   const { items } = expect(id, Tuple);
   const [kind, type, key, location, length, view] = items;
-  if (textOf(kind) !== "storage") fail(`a persistent id must be that of a storage, this is ${typeName(kind)}`);
+  if (textOf(kind) !== "storage") fail(`a persistent id must be that of a storage`);
   if (items.length > 6 || textOf(location) === undefined) fail("a storage has flags that are not known");
   const { name } = expect(type, Global);
   const dtype = storageOf(name);
@@ -60,7 +60,7 @@ export function findStorage(id: Node, where: number): Storage {
   const [, offset, size] = expect(view, Tuple).items;
   const first = count(offset);
   const viewed = count(size);
-  if (first + viewed > total) fail(`a view of elements ${first} to ${first + viewed} of a storage of ${total}`);
+  if (first + viewed > total) fail(`a view of elements beyond a storage of ${total}`);
   return new Storage(dtype, label, total, first, viewed, where);
 }
 

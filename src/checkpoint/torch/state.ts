@@ -3,18 +3,11 @@
 
 import { isMap, isNameInOrder } from "../io/kind.js";
 
-interface Group {
-  params: unknown[];
-}
-
-function isGroup(value: unknown): value is Group {
-  return typeof value === "object" && value !== null && Array.isArray((value as Group).params);
-}
-
 /** What the groups of a state dict call parameters, where `groups` beside `state` make one; null otherwise. */
 export function parametersOf(state: unknown, groups: unknown): ReadonlySet<unknown> | null {
-  if (typeof state !== "object" || state === null || !Array.isArray(groups) || !groups.every(isGroup)) return null;
-  return new Set(groups.flatMap(({ params }) => params));
+  if (typeof state !== "object" || state === null || !Array.isArray(groups)) return null;
+  const params = groups.map((group: { params?: unknown } | null) => group?.params);
+  return params.every(Array.isArray) ? new Set(params.flat()) : null;
 }
 
 /** Whether a key of an object of state is an integer in Python: unless a group calls a parameter by that text. */

@@ -1,5 +1,5 @@
 import { allocate, HOST_IS_LITTLE_ENDIAN, ownBytes } from "../io/bytes.js";
-import { fail } from "../io/error.js";
+import { fail, quote } from "../io/error.js";
 import { type AnyTensorData, type DTypeInfo, elementCount, isComplex, numberBytes, tensorOf } from "../io/tensor.js";
 import type { Tensor } from "../pickle/nodes.js";
 
@@ -17,7 +17,7 @@ export function materialise(tensor: Tensor, run: RunOfBytes): AnyTensorData {
   const from = storage.first * storage.dtype.bytes;
   const to = from + storage.length * storage.dtype.bytes;
   if (to > run.bytes.length) {
-    fail(`storage ${JSON.stringify(storage.key)} has ${run.bytes.length} bytes where ${to} are needed`, storage.where);
+    fail(`storage ${quote(storage.key)} has ${run.bytes.length} bytes where ${to} are needed`, storage.where);
   }
   const bytes = elementCount(shape) * dtype.bytes;
   const start = from + tensor.offset * dtype.bytes;

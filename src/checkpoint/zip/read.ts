@@ -14,6 +14,8 @@ const CENTRAL_BYTES = 46;
 const END_BYTES = 22;
 const END64_BYTES = 56;
 const LOCATOR_BYTES = 20;
+const ARCHIVE = "the end of the archive";
+const NO_ENTRY = "the directory of the archive holds something else than entries";
 /** The records at the end, and the longest comment. */
 const TAIL_BYTES = LOCATOR_BYTES + END_BYTES + 0xffff;
 
@@ -38,7 +40,7 @@ interface DirectoryPlace {
 /** Reads the central directory. Names are not paths to anything: they are only compared. */
 export function* readDirectory(fileSize: number): Reader<ZipDirectory> {
   const place = yield* findDirectory(fileSize);
-  const { bytes } = yield* readExactly(fileSize, place.at, place.length, "the directory of the archive");
+  const { bytes } = yield* readExactly(fileSize, place.at, place.length, ARCHIVE);
   const entries = parseDirectory(bytes, place);
   const ordered = [...entries].sort((a, b) => a.start - b.start);
   ordered.forEach((entry, i) => {
@@ -91,7 +93,7 @@ function* readTail(fileSize: number): Reader<Tail> {
   let to = fileSize;
   for (;;) {
     const at = Math.max(0, to - TAIL_BYTES);
-    const { bytes } = yield* readExactly(fileSize, at, to - at, "the end of the archive");
+    const { bytes } = yield* readExactly(fileSize, at, to - at, ARCHIVE);
     let contentEnd = bytes.length;
     while (contentEnd > 0 && bytes[contentEnd - 1] === 0) contentEnd--;
     // The end record may itself end in zeros.
@@ -109,7 +111,7 @@ function isEnd(view: DataView, at: number, contentEnd: number): boolean {
 }
 
 function* readEnd64(fileSize: number, at: number, locatorAt: number): Reader<DirectoryPlace> {
-  const { bytes } = yield* readExactly(fileSize, at, END64_BYTES, "the zip64 end record");
+  const { bytes } = yield* readExactly(fileSize, at, END64_BYTES, ARCHIVE);
   const view = viewOf(bytes);
   if (view.getUint32(0, true) !== END64) fail("the zip64 end record is missing", locatorAt);
   return { at: uint64(view, 48), length: uint64(view, 40), count: uint64(view, 32) };
@@ -122,12 +124,12 @@ function parseDirectory(bytes: Uint8Array, place: DirectoryPlace): ZipEntry[] {
   while (at < bytes.length) {
     const where = place.at + at;
     if (at + CENTRAL_BYTES > bytes.length || view.getUint32(at, true) !== CENTRAL) {
-      fail("the directory holds something else than entries", where);
+      fail(NO_ENTRY, where);
     }
     const nameEnd = at + CENTRAL_BYTES + view.getUint16(at + 28, true);
     const extraEnd = nameEnd + view.getUint16(at + 30, true);
     const next = extraEnd + view.getUint16(at + 32, true);
-    if (next > bytes.length) fail("an entry reaches past the directory", where);
+    if (next > bytes.length) fail(NO_ENTRY, where);
     const name = new TextDecoder().decode(bytes.slice(at + CENTRAL_BYTES, nameEnd));
     entries.push(parseEntry(view, at, name, wideFields(view, nameEnd, extraEnd), where));
     at = next;
@@ -149,8 +151,8 @@ function parseEntry(view: DataView, at: number, name: string, wide: number[], wh
     const narrow = view.getUint32(at + field, true);
     return narrow === 0xffffffff ? (wide.shift() ?? Number.NaN) : narrow;
   });
-  if (Number.isNaN(size + packed + start)) fail(`${what} lacks a zip64 field`, where);
-  if (packed !== size) fail(`${what} is stored, yet has ${packed} bytes for ${size}`, where);
+  // A zip64 field that is not there is NaN, which equals nothing.
+  if (packed !== size || Number.isNaN(start)) fail(`${what} is stored, yet has ${packed} bytes for ${size}`, where);
   return { name, crc: view.getUint32(at + 16, true), size, start, limit: 0 };
 }
 
