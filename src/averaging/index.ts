@@ -12,6 +12,7 @@ import { type AveragedModelState, checkState, saveState } from "./state.js";
 export type { Formula, Method } from "./rule.js";
 export type { AveragedModelState } from "./state.js";
 
+/** Options of `new AveragedModel`. */
 export interface AveragedModelOptions {
   /** `"swa"` (default): the mean of all values that were taken in; `"ema"`: older ones count less and less */
   method?: Method;

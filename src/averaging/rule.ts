@@ -3,7 +3,9 @@
 import type { DType } from "../common/dtype.js";
 import { DECAY_AVERAGE, LERP, LERP_TO, MEAN } from "../kernel/flags.js";
 
+/** What is averaged: `swa` all updates alike, `ema` the latest ones more, by `decay`. */
 export type Method = "swa" | "ema";
+/** How an average is computed: `single` is PyTorch's `avg_fn`, `multi` its `multi_avg_fn`; they differ in the last bits. */
 export type Formula = "single" | "multi";
 
 export interface Rule {
