@@ -5,6 +5,7 @@ export const STEPS = [
   // The one command of the README, on every runtime.
   { tests: "npm test" },
   { tests: "npm run test:bundlers" },
+  { tests: "npm run test:durable" },
   { tests: "npm run test:tfjs" },
   { check: "npx tsc -p test/tfjs" },
   { check: "node test/tfjs/pytorch.mjs" },

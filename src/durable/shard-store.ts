@@ -24,7 +24,7 @@ export interface ShardConfig {
 }
 
 /** How many uploads of one rank there may be at once. */
-export const SLOTS = 4;
+export const SLOTS = 8;
 
 // Keys are numbers, so that no row needs an index beside it. `version` counts steps; -1 says that the values are not complete yet.
 const TABLES = `
@@ -113,9 +113,14 @@ export class ShardStore {
     return differs === undefined;
   }
 
-  deleteGradients(rank: number, slot: number): void {
-    const first = this.#gradientId(rank, slot, 0);
-    this.#exec("DELETE FROM gradients WHERE id >= ? AND id < ?", first, first + this.#rows);
+  /** Deletes what a rank has stored in other slots. */
+  deleteGradientsBut(rank: number, slots: ReadonlySet<number>): void {
+    this.#exec(
+      `DELETE FROM gradients WHERE id >= ? AND id < ? AND (id / ?) % ${SLOTS} NOT IN (${[...slots]})`,
+      this.#gradientId(rank, 0, 0),
+      this.#gradientId(rank + 1, 0, 0),
+      this.#rows,
+    );
   }
 
   /** The slot of the complete push of a rank for the step under way; null while there is none. */

@@ -28,12 +28,20 @@ export class Uploads {
   }
 
   /** A push of the step under way. Of several of one rank the first that is complete counts. */
-  gradient(body: BodyReader, rank: number): Promise<"received" | "applied"> {
-    const slot = this.#state.store.receivedSlot(rank);
-    return slot === null ? this.#receive(body, rank) : this.#compare(body, rank, slot);
+  async gradient(body: BodyReader, rank: number): Promise<"received" | "applied"> {
+    const { store } = this.#state;
+    const step = store.version;
+    const slot = store.receivedSlot(rank);
+    try {
+      await (slot === null ? this.#receive(body, rank) : this.#compare(body, rank, slot));
+    } catch (error) {
+      // When the step has been taken, it does not matter what the body holds.
+      if (store.version === step) throw error;
+    }
+    return store.version === step ? "received" : "applied";
   }
 
-  async #receive(body: BodyReader, rank: number): Promise<"received" | "applied"> {
+  async #receive(body: BodyReader, rank: number): Promise<void> {
     const { store, sum } = this.#state;
     const step = store.version;
     const slot = this.#takeSlot(rank);
@@ -41,13 +49,11 @@ export class Uploads {
     sum.begin(upload, rank);
     try {
       for await (const [row, data] of rowsOf(store.config!, body)) {
-        if (store.version !== step) return "applied";
+        if (store.version !== step) return;
         store.writeGradient(rank, slot, row, data);
         sum.add(upload, row, data);
       }
-      if (store.version !== step) return "applied";
-      if (this.#complete(rank, slot)) sum.complete(upload);
-      return "received";
+      if (store.version === step && this.#complete(rank, slot)) sum.complete(upload);
     } finally {
       sum.end(upload);
       this.#slots.get(rank)?.delete(slot);
@@ -64,21 +70,18 @@ export class Uploads {
     }
     store.insertReceived(rank, slot);
     // What uploads that broke off have left.
-    for (let other = 0; other < SLOTS; other++) {
-      if (!this.#slots.get(rank)?.has(other)) store.deleteGradients(rank, other);
-    }
+    store.deleteGradientsBut(rank, this.#slots.get(rank)!);
     return true;
   }
 
   /** A push that is there already. */
-  async #compare(body: BodyReader, rank: number, slot: number): Promise<"received" | "applied"> {
+  async #compare(body: BodyReader, rank: number, slot: number): Promise<void> {
     const { store } = this.#state;
     const step = store.version;
     for await (const [row, data] of rowsOf(store.config!, body)) {
-      if (store.version !== step) return "applied";
+      if (store.version !== step) return;
       if (!store.hasGradient(rank, slot, row, data)) throw conflict(rank, step);
     }
-    return store.version === step ? "received" : "applied";
   }
 
   #takeSlot(rank: number): number {
