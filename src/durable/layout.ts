@@ -1,8 +1,8 @@
 // How the vector of all tensors is cut: into shards, of rows, of blocks.
 
-import { type DType, ELEMENT_BYTES } from "../common/dtype.js";
+import { ELEMENT_BYTES } from "../common/dtype.js";
 import { RUN } from "../kernel/flags.js";
-import type { RunConfig } from "./config.js";
+import type { RunConfig, ServedDType } from "./config.js";
 
 /** What a row of SQLite holds at most, in bytes. */
 export const ROW_BYTES = 2_000_000;
@@ -10,7 +10,7 @@ export const ROW_BYTES = 2_000_000;
 /** Adjacent elements of one group and one dtype that are stored together. */
 export interface Row {
   group: number;
-  dtype: DType;
+  dtype: ServedDType;
   elements: number;
   /**
    * The numbers of elements of its blocks. A block is a whole tensor or a part of one that starts at a multiple of 65,536 elements and has no
@@ -42,7 +42,7 @@ export function layoutOf({ parameters, groups, elementsPerShard }: RunConfig): S
   return shards;
 }
 
-function addBlock(shard: ShardLayout, group: number, dtype: DType, elements: number): void {
+function addBlock(shard: ShardLayout, group: number, dtype: ServedDType, elements: number): void {
   const last = shard.rows[shard.rows.length - 1];
   const fits = last && (last.elements + elements) * ELEMENT_BYTES[dtype] <= ROW_BYTES;
   if (fits && last.group === group && last.dtype === dtype) {

@@ -2,11 +2,11 @@
 
 import type { RunOptions } from "sgd-wasm/durable";
 import * as assert from "uvu/assert";
+import { MortalServer } from "../../examples/federated/local/mortal.js";
 import { suite } from "../harness/suite.js";
 import { mulberry32 } from "../support/random.js";
 import { assertSameAs, makeParameters, OneMachine, type Shape, setGradients } from "./model.js";
-import { MortalServer } from "./mortal.js";
-import { clientOf } from "./server.js";
+import { clientOf, SECRET } from "./server.js";
 
 const test = suite("kills");
 const at = process.argv.indexOf("--kills");
@@ -24,7 +24,7 @@ const OPTIONS: RunOptions = {
 
 test(`${KILLS} times`, async () => {
   const next = mulberry32(at < 0 ? 1 : KILLS);
-  const server = new MortalServer();
+  const server = new MortalServer(SECRET);
   const pause = (most: number) => new Promise((resolve) => setTimeout(resolve, next() % most));
   let last = Number.POSITIVE_INFINITY;
   let newest = 0;

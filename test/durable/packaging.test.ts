@@ -59,8 +59,8 @@ if (missing.length > 0 && !process.env.SGD_REQUIRE_ALL) {
       mkdirSync(join(folder, "src"));
       mkdirSync(join(folder, "node_modules"));
       symlinkSync(path("../.."), join(folder, "node_modules/sgd-wasm"));
-      writeFileSync(join(folder, "src/index.ts"), readFileSync(path("worker/index.ts")));
-      writeFileSync(join(folder, "wrangler.jsonc"), readFileSync(path("wrangler/wrangler.jsonc")));
+      writeFileSync(join(folder, "src/index.ts"), readFileSync(path("../../examples/federated/worker.ts")));
+      writeFileSync(join(folder, "wrangler.jsonc"), readFileSync(path("../../examples/federated/wrangler.jsonc")));
       const args = [wrangler, "deploy", "--dry-run", "--outdir", "out"];
       const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "1" };
       const output = execFileSync(node22, args, { cwd: folder, encoding: "utf8", env });

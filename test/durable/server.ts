@@ -1,83 +1,23 @@
-// A parameter server for tests: miniflare around a Worker of worker/.
+// A parameter server for tests, and requests to it.
 
-import { readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "esbuild";
+import { fileURLToPath } from "node:url";
 import { type Grant, issueToken, ParameterClient, type ParameterClientOptions } from "sgd-wasm/durable";
-
-const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-const { resolve } = createRequire(path("../harness/runtimes/package.json"));
+import { type Miniflare, startLocal } from "../../examples/federated/local/miniflare.js";
 
 export const SECRET = "a secret of tests, not of anybody";
 export const URL_OF_SERVER = "http://train.example";
 
-interface Miniflare {
-  ready: Promise<URL>;
-  dispatchFetch(url: string, init?: object): Promise<Response>;
-  dispose(): Promise<void>;
-}
-
 export interface ServerOptions {
-  /** a file of worker/, without `.ts` */
+  /** a file of worker/, without `.ts`; by default that of examples/federated */
   worker?: string;
   /** a folder for what the objects store; without it they forget everything */
   persist?: string;
-  bindings?: Record<string, unknown>;
-}
-
-/** The modules of a Worker: all code in one, beside the kernels. */
-export async function workerModules(worker: string) {
-  const { outputFiles } = await build({
-    entryPoints: [path(`worker/${worker}.ts`)],
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "es2022",
-    conditions: ["workerd"],
-    external: ["cloudflare:workers"],
-    plugins: [
-      {
-        name: "kernels stay modules",
-        setup: ({ onResolve }) => {
-          onResolve({ filter: /\.wasm$/ }, ({ path: file }) => ({
-            path: `./${file.split("/").at(-1)}`,
-            external: true,
-          }));
-        },
-      },
-    ],
-  });
-  const kernels = readdirSync(path("../../dist")).filter((name) => name.endsWith(".wasm"));
-  return [
-    { type: "ESModule", path: "main.js", contents: outputFiles[0].text },
-    ...kernels.map((name) => ({
-      type: "CompiledWasm",
-      path: name,
-      contents: readFileSync(path(`../../dist/${name}`)),
-    })),
-  ];
 }
 
 /** A server; `dispose` it. */
-export async function startServer({
-  worker = "index",
-  persist,
-  bindings = {},
-}: ServerOptions = {}): Promise<Miniflare> {
-  const { Miniflare, Log, LogLevel } = await import(pathToFileURL(resolve("miniflare")).href);
-  return new Miniflare({
-    modules: await workerModules(worker),
-    compatibilityDate: "2026-01-01",
-    bindings: { TRAINING_SECRET: SECRET, ...bindings },
-    durableObjects: {
-      PARAMETER_COORDINATOR: { className: "ParameterCoordinator", useSQLite: true },
-      PARAMETER_SHARD: { className: "ParameterShard", useSQLite: true },
-    },
-    durableObjectsPersist: persist ?? false,
-    log: new Log(LogLevel.NONE),
-    handleRuntimeStdio: () => {},
-  });
+export function startServer({ worker, persist }: ServerOptions = {}): Promise<Miniflare> {
+  const source = worker ? `worker/${worker}.ts` : "../../examples/federated/worker.ts";
+  return startLocal({ worker: fileURLToPath(new URL(source, import.meta.url)), secret: SECRET, persist });
 }
 
 export function tokenFor(grant: Grant, milliseconds = 3_600_000): Promise<string> {

@@ -1,4 +1,4 @@
-// The Worker of the documentation, as users write it.
+// The whole Worker: the parameter server, for those who have a token.
 
 import { createHandler, tokens } from "sgd-wasm/durable";
 

@@ -10,11 +10,16 @@ const SERVE = fileURLToPath(new URL("serve.ts", import.meta.url));
 
 export class MortalServer {
   readonly folder = mkdtempSync(join(tmpdir(), "sgd-wasm-durable-"));
+  readonly #secret: string;
   #child: ChildProcess | null = null;
   #url = "";
 
+  constructor(secret: string) {
+    this.#secret = secret;
+  }
+
   async start(): Promise<void> {
-    const child = spawn(process.execPath, ["--import", "tsx", SERVE, this.folder], {
+    const child = spawn(process.execPath, ["--import", "tsx", SERVE, this.folder, this.#secret], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     this.#child = child;
@@ -25,6 +30,11 @@ export class MortalServer {
         if (url) resolve(url);
       });
     });
+  }
+
+  /** Where it listens; another port after every start. */
+  get url(): string {
+    return this.#url;
   }
 
   /** Requests fail while the server is dead. */

@@ -1,0 +1,105 @@
+// Three processes train the digits together, the server is killed in the middle and started again, and the parameters are those of one
+// machine, bit for bit: `npm run example:federated`.
+
+import { type ChildProcess, fork } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { issueToken, ParameterClient } from "sgd-wasm/durable";
+import { countCorrect, forward } from "../digits/network.js";
+import { MortalServer } from "./local/mortal.js";
+import { digits, newNetwork, OPTIONS, RUN, STEPS, WORKERS } from "./model.js";
+import { trainAlone } from "./one-machine.js";
+import { type Crash, type Point, picture } from "./picture.js";
+
+const SECRET = crypto.randomUUID();
+const FILE = "out/federated.svg";
+/** The server is dead for this long. */
+const AWAY_MS = 1_500;
+
+const server = new MortalServer(SECRET);
+const start = performance.now();
+const seconds = () => (performance.now() - start) / 1000;
+const points: Point[] = [];
+let reached = () => {};
+const halfway = new Promise<void>((resolve) => {
+  reached = resolve;
+});
+
+try {
+  await main();
+} finally {
+  await server.dispose();
+}
+
+async function main(): Promise<void> {
+  await server.start();
+  const client = new ParameterClient({
+    url: "http://server",
+    run: RUN,
+    token: await tokenFor("admin"),
+    fetch: (path, init) => fetch(String(path).replace("http://server", server.url), init),
+  });
+  const { shards } = await client.create(newNetwork().parameters, OPTIONS);
+  const workers = await Promise.all(Array.from({ length: WORKERS }, (_, i) => startWorker(`worker ${i}`)));
+  const ended = Promise.all(workers.map(endOf));
+  await Promise.race([halfway, ended]);
+  const crash = await killAndRestart(workers);
+  await ended;
+
+  const network = newNetwork();
+  const step = await client.pull(network.parameters);
+  const { images, labels } = digits.test;
+  const correct = countCorrect(forward(network, images).logits, labels);
+  console.log(
+    `trained       ${step} steps by ${WORKERS} processes, ${shards.length} shards, in ${seconds().toFixed(1)} s`,
+  );
+  console.log(`killed        at step ${crash.step}, away for ${(crash.back - crash.killed).toFixed(1)} s`);
+  console.log(`test digits   ${correct} of ${labels.length}`);
+  const different = compare(network.parameters, trainAlone().parameters);
+  console.log(
+    `one machine   ${different === 0 ? "the same parameters, bit for bit" : `${different} PARAMETERS DIFFER`}`,
+  );
+  mkdirSync("out", { recursive: true });
+  writeFileSync(FILE, picture(points, crash));
+  console.log(`picture       ${FILE}`);
+  if (different > 0 || step !== STEPS) process.exitCode = 1;
+}
+
+function tokenFor(role: "worker" | "admin", worker?: string): Promise<string> {
+  return issueToken(SECRET, { run: RUN, role, worker, expires: new Date(Date.now() + 3_600_000) });
+}
+
+async function startWorker(name: string): Promise<ChildProcess> {
+  const program = fileURLToPath(new URL("client.ts", import.meta.url));
+  const child = fork(program, [await tokenFor("worker", name), server.url], { execArgv: ["--import", "tsx"] });
+  child.on("message", ({ step, loss }: Point) => {
+    points.push({ step, loss, seconds: seconds() });
+    if (step >= STEPS / 2) reached();
+  });
+  return child;
+}
+
+async function endOf(child: ChildProcess): Promise<void> {
+  const code = await new Promise((resolve) => child.once("exit", resolve));
+  if (code !== 0) throw new Error(`a worker ended with ${code}`);
+}
+
+/** SIGKILL, as a power cut would be; everything that was acknowledged is on disk. */
+async function killAndRestart(workers: readonly ChildProcess[]): Promise<Crash> {
+  const killed = seconds();
+  const step = Math.max(...points.map((point) => point.step));
+  await server.kill();
+  await new Promise((resolve) => setTimeout(resolve, AWAY_MS));
+  await server.start();
+  for (const worker of workers) if (worker.connected) worker.send(server.url);
+  return { step, killed, back: seconds() };
+}
+
+/** How many elements differ. */
+function compare(actual: readonly { data: ArrayLike<number> }[], expected: typeof actual): number {
+  let different = 0;
+  actual.forEach(({ data }, i) => {
+    for (let k = 0; k < data.length; k++) if (!Object.is(data[k], expected[i].data[k])) different++;
+  });
+  return different;
+}
