@@ -12,7 +12,7 @@ import { Visit } from "./visit.mjs";
 const PICTURE = "docs/page.png";
 const WIDTH = 1180;
 /** Below the last card that is in the picture. */
-const MARGIN = 32;
+const MARGIN = 16;
 const STEP = 420;
 /** A digit in one stroke: the points that a smooth line goes through. */
 const FIVE = [
