@@ -63,3 +63,11 @@ export function bitsOf(tensors: readonly tf.Tensor[]): number[] {
 export function variable(values: number[] | Float32Array, name?: string): tf.Variable {
   return tf.tidy(() => tf.variable(tf.tensor(values), true, name));
 }
+
+/**
+ * Lets the garbage go: what a WeakRef was made of stays until a task ends, and engines have memories, of whose addresses
+ * browsers have few.
+ */
+export function nextTask(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
