@@ -40,8 +40,8 @@ export const HELP = `Measures sgd-wasm against everything comparable on this mac
                         always timed by the wall
   --baseline MODE       record: keep this run; compare: say what got slower or faster since
   --baseline-file PATH  (out/bench-baseline.json)
-  --markdown PATH       where to write the tables (bench/results.md; with --quick or questions out/bench.md)
-  --svg PATH            where to write the roofline (bench/roofline.svg; with --quick or questions out/roofline.svg)
+  --markdown PATH       where to write the tables (docs/benchmarks.md; with --quick or questions out/bench.md)
+  --svg PATH            where to write the roofline (docs/roofline.svg; with --quick or questions out/roofline.svg)
   --write               write a summary of sizes and lists into docs/performance.md
   --help                this text
 
@@ -80,9 +80,9 @@ export function parseOptions(args: string[]): Options | "help" {
     clock,
     baseline: baseline ?? null,
     baselineFile: values["baseline-file"],
-    markdown: values.markdown ?? (partial ? "out/bench.md" : "bench/results.md"),
+    markdown: values.markdown ?? (partial ? "out/bench.md" : "docs/benchmarks.md"),
     write: values.write,
-    svg: values.svg ?? (partial ? "out/roofline.svg" : "bench/roofline.svg"),
+    svg: values.svg ?? (partial ? "out/roofline.svg" : "docs/roofline.svg"),
   };
 }
 

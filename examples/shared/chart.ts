@@ -1,4 +1,4 @@
-// Line charts as SVG: several series, linear or logarithmic axes, a legend. No dependencies; the result is text.
+// Line charts as SVG: several series, linear or logarithmic axes, a legend under the title. No dependencies; the result is text.
 
 import { pathOf, pointsOf, round } from "./path.js";
 import { axisTicks, formatTick, type Scale, scaleOf } from "./scale.js";
@@ -37,7 +37,7 @@ export interface Chart {
   height?: number;
 }
 
-const MARGIN = { top: 56, right: 28, bottom: 60, left: 76 };
+const MARGIN = { top: 78, right: 28, bottom: 60, left: 76 };
 const PALETTE = ["#17447a", "#d9822b", "#2a8f5b", "#b23a48", "#6b4fa0", "#5b6770"];
 const INK = "#24292f";
 const FAINT = "#e3e6ea";
@@ -143,8 +143,8 @@ function legend({ width }: Frame, series: readonly Series[]): string[] {
     right = lineStart - 20;
     const dashes = one.dash ? ` stroke-dasharray="${one.dash}"` : "";
     return [
-      `<path d="M${round(lineStart)} 25h26" stroke="${colorOf(one, i)}" stroke-width="${one.width ?? 2}"${dashes}/>`,
-      `<text x="${round(textStart)}" y="25" dy="0.35em">${escapeText(one.name)}</text>`,
+      `<path d="M${round(lineStart)} 50h26" stroke="${colorOf(one, i)}" stroke-width="${one.width ?? 2}"${dashes}/>`,
+      `<text x="${round(textStart)}" y="50" dy="0.35em">${escapeText(one.name)}</text>`,
     ];
   });
 }
