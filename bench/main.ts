@@ -10,6 +10,7 @@ import { writeRoofline } from "./picture.js";
 import { combined } from "./questions/combined.js";
 import { LISTS_QUESTION, lists } from "./questions/lists.js";
 import { memory } from "./questions/memory.js";
+import { places } from "./questions/places.js";
 import type { Question } from "./questions/question.js";
 import { roundings } from "./questions/roundings.js";
 import { SIZES_QUESTION, sizes } from "./questions/sizes.js";
@@ -28,6 +29,7 @@ const QUESTIONS: Record<QuestionName, Question> = {
   lists,
   variants,
   roundings,
+  places,
   threads,
   combined,
   memory,

@@ -8,6 +8,7 @@ export const QUESTION_NAMES = [
   "lists",
   "variants",
   "roundings",
+  "places",
   "threads",
   "combined",
   "memory",

@@ -9,6 +9,7 @@ const STYLES: Record<string, Partial<Series>> = {
   "sgd-wasm": { color: "#17447a", width: 3.5, dots: true },
   [COPY]: { color: "#8a929c", width: 1.5, dash: "6 4" },
   "C AVX-512": { color: "#8a929c", width: 2 },
+  "C AVX-512, 4 places": { color: "#3d7a8c", width: 2 },
   "C 128-bit": { color: "#5b6770", width: 2, dash: "2 3" },
   PyTorch: { color: "#d9822b", dots: true },
   "tfjs wasm": { color: "#2a8f5b", dots: true },

@@ -19,7 +19,9 @@ export function nativeKernels(): Contender[] {
   const cpu = processorFlags();
   if (!cpu.has("fma")) throw new Error("the processor has no FMA");
   const kernels = [compile("C 128-bit", NARROW)];
-  if (cpu.has("avx512f")) kernels.unshift(compile("C AVX-512", WIDE));
+  if (cpu.has("avx512f")) {
+    kernels.unshift(compile("C AVX-512", WIDE), compile("C AVX-512, 4 places", [...WIDE, "-DPLACES=4"]));
+  }
   return kernels;
 }
 
