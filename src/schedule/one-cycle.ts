@@ -1,6 +1,6 @@
 // One learning rate up and down for the whole of a training.
 
-import { type AnnealStrategy, checkStrategy } from "./annealing.js";
+import { type AnnealStrategy, checkStrategy, loadedStrategy } from "./annealing.js";
 import { divide } from "./arithmetic.js";
 import { cosine } from "./exact.js";
 import { type Optimizer, ofGroups, setEach } from "./optimizer.js";
@@ -107,10 +107,8 @@ export class OneCycleLR extends LRScheduler {
     return rates;
   }
 
-  /** PyTorch 2 says the strategy, 1.13 has a function in its place. */
   override checkState(dict: unknown): Record<string, unknown> {
-    const { _annealFuncType: strategy = this.annealStrategy, ...attributes } = super.checkState(dict);
-    return { ...attributes, annealStrategy: checkStrategy(strategy) };
+    return { ...super.checkState(dict), annealStrategy: loadedStrategy(dict as object, this.annealStrategy) };
   }
 }
 

@@ -7,8 +7,8 @@ export type SchedulerState = Record<string, unknown>;
 
 /** What is no state: the optimizer, and whether to print. What functions keep is for their scheduler to write. */
 const LEFT_OUT = new Set(["optimizer", "verbose", "lrLambdas", "annealStrategy"]);
-/** Functions in the files of PyTorch 1.13, where they say what the constructor's options do. */
-const FUNCTIONS = new Set(["annealFunc", "_scaleFnRef"]);
+/** Functions of PyTorch 1.13 and what PyTorch 2 has in their place: schedulers read them themselves, as far as they need to. */
+const FUNCTIONS = new Set(["annealFunc", "_annealFuncType", "_annealStrategy", "_scaleFnRef"]);
 
 /** A copy of all attributes but functions. */
 export function saveAttributes(scheduler: object): SchedulerState {

@@ -1,6 +1,6 @@
 // The learning rate of stochastic weight averaging (torch.optim.swa_utils.SWALR).
 
-import { type AnnealStrategy, checkStrategy } from "./annealing.js";
+import { type AnnealStrategy, checkStrategy, loadedStrategy } from "./annealing.js";
 import { cosine } from "./exact.js";
 import { type Optimizer, ofGroups, setEach } from "./optimizer.js";
 import { type PerGroup, perGroup, type SchedulerOptions } from "./options.js";
@@ -54,10 +54,8 @@ export class SWALR extends LRScheduler {
     });
   }
 
-  /** PyTorch 2 says the strategy, 1.13 has a function in its place. */
   override checkState(dict: unknown): Record<string, unknown> {
-    const { _annealStrategy: strategy = this.annealStrategy, ...attributes } = super.checkState(dict);
-    return { ...attributes, annealStrategy: checkStrategy(strategy) };
+    return { ...super.checkState(dict), annealStrategy: loadedStrategy(dict as object, this.annealStrategy) };
   }
 }
 

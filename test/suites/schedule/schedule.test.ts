@@ -240,7 +240,13 @@ test("the anneal strategy that PyTorch 2 saves is obeyed", () => {
     assert.equal(ratesOf(other), ratesOf(linear));
   }
   assert.throws(() => scheduler.loadStateDict({ _anneal_func_type: "round" }), /annealStrategy must be one of/);
-  // The functions in files of PyTorch 1.13 are not.
+  // PyTorch 1.13 has functions, of which a file says the names.
+  scheduler.loadStateDict({ anneal_func: "torch.optim.lr_scheduler.OneCycleLR._annealing_cos" });
+  assert.is(scheduler.annealStrategy, "cos");
+  swa.loadStateDict({ anneal_func: "torch.optim.swa_utils.SWALR._cosine_anneal" });
+  assert.is(swa.annealStrategy, "cos");
+  swa.loadStateDict({ anneal_func: "torch.optim.swa_utils.SWALR._linear_anneal" });
+  assert.is(swa.annealStrategy, "linear");
   scheduler.loadStateDict({ anneal_func: { unknown: "builtins.getattr" } });
   assert.not("anneal_func" in scheduler.stateDict());
 });
