@@ -42,13 +42,19 @@ export class Steps {
   /** Takes this step, if it is the one under way, and waits until it is taken, or for so many milliseconds. */
   async take(step: number, milliseconds: number): Promise<void> {
     if (this.#store.step !== step) return;
-    const taken = new Promise<void>((resolve) => this.#waiting.add(resolve));
-    const timeout = new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
-    if (this.#store.open || Date.now() - this.#asked > ASK_AGAIN_MS) {
-      // What fails is tried again by the next who asks.
-      await Promise.race([this.advance().catch(() => {}), timeout]);
-    }
-    if (this.#store.step === step) await Promise.race([taken, timeout]);
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    this.#waiting.add(end);
+    const timer = setTimeout(end, milliseconds);
+    // What fails is tried again by the next who asks.
+    const asked = this.#store.open || Date.now() - this.#asked > ASK_AGAIN_MS ? this.advance() : null;
+    asked?.catch(() => {});
+    await ended;
+    // A timer would keep the object awake.
+    clearTimeout(timer);
+    this.#waiting.delete(end);
   }
 
   /** Goes on as far as possible now. One at a time; who comes meanwhile makes it look again. */
@@ -91,8 +97,7 @@ export class Steps {
     const steps = await this.#forEach((shard) => shard.commit(decision));
     if (steps.some((step) => step <= decision.step)) throw new Error(`a shard is behind step ${decision.step}`);
     this.#store.close();
-    for (const resolve of this.#waiting) resolve();
-    this.#waiting.clear();
+    for (const end of this.#waiting) end();
   }
 
   /** An alarm goes off: nobody may be waiting for what has been decided. */
