@@ -4,6 +4,7 @@
 
 import { checkKeys, tagOf, typeName } from "./common/checks.js";
 import type { DType } from "./common/dtype.js";
+import { present, summaryOf } from "./common/present.js";
 import type { WebAssemblyMemory, WebAssemblyModule } from "./common/webassembly.js";
 import type { Kernel } from "./kernel/kernel.js";
 import { type KernelSource, selectKernel, suppliedKernel } from "./kernel/select.js";
@@ -96,6 +97,9 @@ export class Engine {
     this.memory = getMemory();
     this.allocator = allocator as Allocator;
     this.allocator.explain = () => this.#explainMemory();
+    present(this, ["kernel", "allocator", "parameters", "version"], () =>
+      summaryOf("Engine", { ...this.info, parameters: this.parameters.size }),
+    );
   }
 
   get info(): EngineInfo {

@@ -13,6 +13,7 @@ import {
   writeNumbers,
 } from "./common/dtype.js";
 import { checkElements, checkFloatType, checkTensor, isTensor, writeElements, writeTensor } from "./common/elements.js";
+import { present, summaryOf } from "./common/present.js";
 import type { TensorData } from "./common/tensor-data.js";
 import type { Engine } from "./engine.js";
 import { checkSparse, type SparseGradient, SparseRows } from "./gradient/sparse.js";
@@ -123,6 +124,7 @@ export class Parameter<D extends DType = "float32" | "float64"> {
     this.#bufferRoom = new Room(allocator, dtype, this.size, reserve);
     if (source?.length) writeNumbers(this.#elements.view, dtype, source);
     else if (address === undefined) this.#zero(this.#elements);
+    present(this, INTERNAL, () => this.#summary());
   }
 
   /** byte address of the first element */
@@ -295,6 +297,16 @@ export class Parameter<D extends DType = "float32" | "float64"> {
     if (this.disposed) throw new Error(`${this.label} was disposed`);
   }
 
+  #summary(): string {
+    const { name, shape, dtype, disposed } = this;
+    const common = { ...(name !== undefined && { name }), shape, dtype };
+    if (disposed) return summaryOf("Parameter", { ...common, disposed });
+    const grad = this.hasGrad
+      ? toNumbers(this.gradient!.view, dtype)
+      : this.sparse && `${this.sparse.indices.length} rows`;
+    return summaryOf("Parameter", { ...common, data: toNumbers(this.data, dtype), grad });
+  }
+
   #setDense(values: NumberArray): void {
     checkElements(values, this.dtype, "grad");
     if (values.length !== this.size) {
@@ -337,6 +349,7 @@ export class Parameter<D extends DType = "float32" | "float64"> {
   }
 }
 
+const INTERNAL = ["engine", "gradient", "hasGrad", "sparse", "attached", "disposed"];
 const NOT_VALUES = ": engine.parameter(shape, { data }) takes the values as data";
 
 function dimensionsOf(shape: number | readonly number[]): number[] {

@@ -2,6 +2,7 @@
 
 // torch.optim.SGD.
 
+import { present } from "./common/present.js";
 import type { StateDict } from "./common/tensor-data.js";
 import { allFinite } from "./gradient/finite.js";
 import { clipCoefficient, totalNorm } from "./gradient/norm.js";
@@ -89,6 +90,7 @@ export class SGD {
   constructor(params: Params, options: SGDOptions = {}) {
     this.defaults = checkedDefaults(options);
     for (const group of toGroups(params)) this.addParamGroup(group as ParamGroupInit);
+    present(this, ["stepCount"], () => this.toString());
   }
 
   /** Adds a group; options it leaves out are the optimizer's `defaults`. The group given becomes the group, live. */
