@@ -23,6 +23,8 @@ export const STEPS = [
   { check: "npm run fixtures -- --check" },
   { check: "/usr/bin/python3 test/interop/torch_checkpoint.py" },
   { check: "test/interop/pytorch2.sh test/interop/torch_checkpoint.py" },
+  { check: "/usr/bin/python3 test/interop/torch_training.py" },
+  { check: "test/interop/pytorch2.sh test/fixtures/generate.py --check" },
   { tests: "npm run test:readers -- --require" },
 
   // Long or random searches.
