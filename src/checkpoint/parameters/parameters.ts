@@ -1,11 +1,11 @@
 // Parameters of an engine from a model's state dict, and back. The engine comes as an argument, so that reading a file does
 // not load a kernel.
 
-import { widenBfloat16, widenFloat16 } from "../../common/half.js";
+import { type DType, type ElementArray, isHalf, toNumbers, writeNumbers } from "../../common/dtype.js";
 import type { StateDict, TensorData } from "../../common/tensor-data.js";
 import type { Engine } from "../../engine.js";
 import { lasting } from "../../memory/region.js";
-import type { Parameter } from "../../parameter.js";
+import type { AnyParameter, Parameter } from "../../parameter.js";
 import type { SGD } from "../../sgd.js";
 import { CheckpointError } from "../io/error.js";
 import { objectOrMap } from "../io/kind.js";
@@ -19,6 +19,11 @@ export interface LoadParametersOptions {
    * `running_var` of normalisation layers. True for a tensor of integers or booleans is an error.
    */
   include?: (name: string, tensor: AnyTensorData) => boolean;
+  /**
+   * Whether float16 and bfloat16 tensors become float32 parameters, which changes no value and is how most models are
+   * trained (default true), or keep their dtype and every bit.
+   */
+  widen?: boolean;
 }
 
 /** Options of `saveParameters`. */
@@ -36,7 +41,9 @@ export interface SaveParametersOptions {
 }
 
 /** Parameters by name: an object or a `Map` of them, pairs, or the parameters themselves, each with its `name`. */
-export type NamedParameters = Readonly<Record<string, Parameter>> | Iterable<Parameter | readonly [string, Parameter]>;
+export type NamedParameters =
+  | Readonly<Record<string, AnyParameter>>
+  | Iterable<AnyParameter | readonly [string, AnyParameter]>;
 
 /**
  * Makes a parameter of every parameter in a model's state dict: `model.state_dict()` as `decodeTorch` gives it, or
@@ -46,8 +53,8 @@ export type NamedParameters = Readonly<Record<string, Parameter>> | Iterable<Par
  * ".") in the order of the dict, which is that of `model.parameters()`: an object without a prototype, or a `Map` where a
  * name looks like a natural number (a `ParameterList`'s "0"), because objects put such names first. `SGD`, `saveParameters`
  * and `restoreParameters` take either. Every parameter has its name as `parameter.name`, so `SGD` saves and matches state by
- * name. Shapes stay; float32 and float64 stay what they are, float16
- * and bfloat16 become float32, which changes no value. One and the same tensor object under two names is one parameter,
+ * name. Shapes stay; float16 and bfloat16 become float32 unless `options.widen`
+ * is false, other dtypes stay. One and the same tensor object under two names is one parameter,
  * called by the first; a file does not say which tensors were tied, so tied ones come as two.
  *
  * Left out is what an optimizer does not train: integers and booleans (`num_batches_tracked`), `running_mean` and
@@ -66,20 +73,33 @@ export type NamedParameters = Readonly<Record<string, Parameter>> | Iterable<Par
 export function loadParameters(
   engine: Engine,
   tree: ParameterTree,
-  options: LoadParametersOptions = {},
-): Record<string, Parameter> {
-  const chosen = choose(flattenTree(tree), options.include).map(([name, tensor]) => {
-    return { name, tensor, data: lasting(floats(tensor), engine.memory) };
+  options?: LoadParametersOptions & { widen?: true },
+): Record<string, Parameter>;
+export function loadParameters(
+  engine: Engine,
+  tree: ParameterTree,
+  options?: LoadParametersOptions,
+): Record<string, AnyParameter>;
+export function loadParameters(
+  engine: Engine,
+  tree: ParameterTree,
+  { include, widen = true }: LoadParametersOptions = {},
+): Record<string, AnyParameter> {
+  // Making a parameter may let the memory grow, which would take views of it.
+  const chosen = choose(flattenTree(tree), include).map(([name, tensor]) => {
+    return { name, tensor, data: lasting(tensor.data as ElementArray, engine.memory) };
   });
-  const made = new Map<AnyTensorData, Parameter>();
-  const parameters = new Map<string, Parameter>();
+  const made = new Map<AnyTensorData, AnyParameter>();
+  const parameters = new Map<string, AnyParameter>();
   try {
     for (const { name, tensor, data } of chosen) {
       let parameter = made.get(tensor);
       if (parameter === undefined) {
-        const dtype = tensor.dtype === "float64" ? "float64" : "float32";
-        parameter = engine.parameter(tensor.shape, { dtype, name, data });
+        const from = tensor.dtype as DType;
+        const dtype = widen && isHalf(from) ? "float32" : from;
+        parameter = engine.parameter(tensor.shape, { dtype, name });
         made.set(tensor, parameter);
+        copyInto(parameter, data, from);
       }
       parameters.set(name, parameter);
     }
@@ -87,13 +107,19 @@ export function loadParameters(
     for (const parameter of made.values()) parameter.dispose();
     throw error;
   }
-  return objectOrMap(parameters) as Record<string, Parameter>;
+  return objectOrMap(parameters) as Record<string, AnyParameter>;
+}
+
+/** Elements of a dtype into a parameter: bit by bit where it is the parameter's, else rounded once. */
+function copyInto(parameter: AnyParameter, data: ElementArray, dtype: DType): void {
+  if (parameter.dtype === dtype) parameter.data.set(data);
+  else writeNumbers(parameter.data, parameter.dtype, toNumbers(data, dtype));
 }
 
 /**
  * The way back: tensors by name, for `encodeTorch` (`model.load_state_dict` accepts what `torch.load` gives for it) and
  * `encodeSafetensors`. Takes what `loadParameters` gave, or any parameters that have names. Copies, unless `options.live`;
- * dtypes are the parameters': what was float16 in the file is now float32.
+ * dtypes are the parameters'.
  *
  * Throws a `TypeError` for a parameter without a name, for one name twice, and for one whose shape is another in `options.base`.
  *
@@ -113,7 +139,7 @@ export function saveParameters(
     saved.set(name, tensor);
   }
   // Tied parameters are one tensor, which is written once.
-  const tensors = new Map<Parameter, TensorData>();
+  const tensors = new Map<AnyParameter, TensorData>();
   for (const [name, parameter] of named) {
     const { dtype, shape, data } = parameter;
     const tensor = tensors.get(parameter) ?? { dtype, shape: [...shape], data: options.live ? data : data.slice() };
@@ -141,20 +167,20 @@ export function restoreParameters(
   training?: { optimizer: SGD; state: StateDict },
 ): void {
   const tensors = flattenTree(tree);
-  const values: [Parameter, Float32Array | Float64Array][] = [];
+  const values: [AnyParameter, AnyTensorData][] = [];
   const faults: string[] = [];
   for (const [name, parameter] of byName(parameters)) {
     const tensor = tensors.get(name);
     if (tensor === undefined) faults.push(`${JSON.stringify(name)} is missing`);
     else if (!isFloat(tensor)) faults.push(`${JSON.stringify(name)} holds ${tensor.dtype}`);
     else if (!isSameShape(parameter.shape, tensor.shape)) faults.push(shapeFault(name, parameter, tensor));
-    else values.push([parameter, floats(tensor)]);
+    else values.push([parameter, tensor]);
     // What a disposed parameter throws comes before anything is changed.
     parameter.data;
   }
   if (faults.length > 0) throw new CheckpointError(`the state dict does not fit the parameters: ${faults.join("; ")}`);
   training?.optimizer.loadStateDict(training.state);
-  for (const [parameter, data] of values) parameter.data.set(data);
+  for (const [parameter, { data, dtype }] of values) copyInto(parameter, data as ElementArray, dtype as DType);
 }
 
 function choose(
@@ -170,16 +196,10 @@ function choose(
   return chosen;
 }
 
-function floats({ dtype, data }: AnyTensorData): Float32Array | Float64Array {
-  if (dtype === "float16") return widenFloat16(data as Uint16Array);
-  if (dtype === "bfloat16") return widenBfloat16(data as Uint16Array);
-  return data as Float32Array | Float64Array;
-}
-
-function byName(parameters: NamedParameters): Map<string, Parameter> {
+function byName(parameters: NamedParameters): Map<string, AnyParameter> {
   if (!(Symbol.iterator in parameters)) return new Map(Object.entries(parameters));
-  const named = new Map<string, Parameter>();
-  for (const item of parameters as Iterable<Parameter | readonly [string, Parameter]>) {
+  const named = new Map<string, AnyParameter>();
+  for (const item of parameters as Iterable<AnyParameter | readonly [string, AnyParameter]>) {
     const [name, parameter] = isPair(item) ? item : [item.name, item];
     if (name === undefined)
       throw new TypeError(`the parameter of shape [${parameter.shape}] has no name to be saved by`);
@@ -191,15 +211,15 @@ function byName(parameters: NamedParameters): Map<string, Parameter> {
   return named;
 }
 
-function isPair(item: Parameter | readonly [string, Parameter]): item is readonly [string, Parameter] {
+function isPair(item: AnyParameter | readonly [string, AnyParameter]): item is readonly [string, AnyParameter] {
   return Array.isArray(item);
 }
 
-function checkShape(name: string, parameter: Parameter, tensor: AnyTensorData): void {
+function checkShape(name: string, parameter: AnyParameter, tensor: AnyTensorData): void {
   if (!isSameShape(parameter.shape, tensor.shape)) throw new TypeError(shapeFault(name, parameter, tensor));
 }
 
-function shapeFault(name: string, parameter: Parameter, tensor: AnyTensorData): string {
+function shapeFault(name: string, parameter: AnyParameter, tensor: AnyTensorData): string {
   return `${JSON.stringify(name)} has shape [${tensor.shape.join(", ")}], the parameter [${parameter.shape.join(", ")}]`;
 }
 

@@ -5,6 +5,7 @@ import {
   encodeSafetensors,
   encodeTorch,
   loadParameters,
+  restoreParameters,
   saveParameters,
 } from "sgd-wasm/checkpoint";
 import { suite } from "uvu";
@@ -52,6 +53,27 @@ test("16-bit floats are widened", () => {
   });
   assertSameBits(parameters.half.data, [1, 2 ** -24, -Infinity]);
   assertSameBits(parameters.brain.data, [1, -3.140625]);
+});
+
+test("16-bit floats keep their dtype and every bit, if asked to, from the file to the file", () => {
+  const engine = createEngine({ rounding });
+  const model = {
+    half: { dtype: "float16" as const, shape: [4], data: Uint16Array.of(0x3c00, 0x0001, 0xfc00, 0x7e01) },
+    brain: { dtype: "bfloat16" as const, shape: [3], data: Uint16Array.of(0x3f80, 0xc049, 0x7fc1) },
+  };
+  const parameters = loadParameters(engine, decodeTorch(encodeTorch(model)), { widen: false });
+  assert.equal([parameters.half.dtype, parameters.brain.dtype], ["float16", "bfloat16"]);
+  const saved = saveParameters(parameters);
+  assert.equal({ ...saved }, model);
+  assert.equal({ ...decodeTorch(encodeTorch(saved)) }, model);
+  assert.equal({ ...decodeSafetensors(encodeSafetensors(saved)).tensors }, model);
+  for (const { data } of Object.values(parameters)) data.fill(0);
+  restoreParameters(parameters, model);
+  assert.equal({ ...saveParameters(parameters) }, model);
+  // Numbers of another type are rounded once: to nearest, ties to even.
+  const wide = { dtype: "float64" as const, data: Float64Array.of(1 + 2 ** -11, 1 + 3 * 2 ** -11, 65520, -(2 ** -25)) };
+  restoreParameters({ half: parameters.half }, { half: { ...wide, shape: [4] } });
+  assert.equal([...parameters.half.data], [0x3c00, 0x3c02, 0x7c00, 0x8000]);
 });
 
 test("what is no state dict of a model is refused by name", () => {
