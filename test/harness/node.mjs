@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { buildStale } from "../../tools/build.mjs";
+import { buildStale } from "../../src/build/stale.mjs";
 import { bundleSuites, fromSource, ROUNDINGS, suiteFiles } from "./bundle.mjs";
 import { REPOSITORY } from "./consumer.mjs";
 import { printOutcome, settle } from "./results.mjs";

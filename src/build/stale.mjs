@@ -5,13 +5,13 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const REPOSITORY = fileURLToPath(new URL("..", import.meta.url));
+const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The files of each part, any of them, and the folders that it is made of. */
 export const PARTS = {
-  kernel: ["dist/kernel.wasm", ["assembly"]],
+  kernel: ["dist/kernel.wasm", ["assembly", "src/kernel/flags.ts"]],
   host: ["dist/index.js", ["src", "assembly"]],
-  types: ["dist/types/index.d.ts", ["src", "tools"]],
+  types: ["dist/types/index.d.ts", ["src"]],
 };
 
 /** Builds the named parts that are stale, with `npm run build:PART`. */

@@ -24,7 +24,7 @@ const SHARED = [
 ];
 
 const worker = await workerProgram();
-const workerText = `// Written by src/build.mjs: the bundle of ${WORKER}.\nexport const workerSource = ${JSON.stringify(worker)};\n`;
+const workerText = `// Written by src/build/host.mjs: the bundle of ${WORKER}.\nexport const workerSource = ${JSON.stringify(worker)};\n`;
 await writeFile("src/threads/worker.generated.ts", workerText);
 const { exports } = JSON.parse(await readFile("package.json", "utf8"));
 const scripts = new Set(targetsOf(exports).filter((target) => target.endsWith(".js")));

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Application, ReflectionKind } from "typedoc";
 import { comment, section } from "./markdown.mjs";
 
-const repository = new URL("..", import.meta.url);
+const repository = new URL("../..", import.meta.url);
 const path = (name) => fileURLToPath(new URL(name, repository));
 const API = path("docs/api.md");
 const KINDS = [

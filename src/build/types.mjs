@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { rollup } from "rollup";
 import { dts } from "rollup-plugin-dts";
 
-const repository = new URL("..", import.meta.url);
+const repository = new URL("../..", import.meta.url);
 const DISPOSABLE = '/// <reference lib="esnext.disposable" />\n';
 const TARGET = "./dist/types/";
 
