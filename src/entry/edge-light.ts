@@ -3,11 +3,11 @@
 
 import emulated from "../../dist/kernel.wasm?module";
 import separate from "../../dist/kernel-separate.wasm?module";
+import sharedSeparate from "../../dist/kernel-separate-shared.wasm?module";
+import sharedEmulated from "../../dist/kernel-shared.wasm?module";
 import type { KernelSource } from "../kernel/select.js";
 
 const modules = { hardware: null, emulated, separate };
+const sharedModules = { hardware: null, emulated: sharedEmulated, separate: sharedSeparate };
 
-export const kernelSource: KernelSource = (build, isShared) => {
-  if (isShared) throw new Error("shared memory needs options.module here: import sgd-wasm/kernel-shared.wasm");
-  return modules[build];
-};
+export const kernelSource: KernelSource = (build, isShared) => (isShared ? sharedModules : modules)[build];
