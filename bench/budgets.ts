@@ -14,7 +14,7 @@ export interface Budget {
 export const CORE = 'export { createEngine, SGD } from "sgd-wasm";';
 
 export const BUDGETS: Budget[] = [
-  { what: "createEngine, SGD", source: CORE, bytes: 18_000 },
+  { what: "createEngine, SGD", source: CORE, bytes: 24_500 },
   { what: "sgd-wasm, all of it", source: 'export * from "sgd-wasm";' },
   { what: "decodeTorch", source: 'export { decodeTorch } from "sgd-wasm/checkpoint";', bytes: 12_150 },
   { what: "sgd-wasm/checkpoint", source: 'export * from "sgd-wasm/checkpoint";', bytes: 20_000 },
@@ -27,4 +27,4 @@ export const BUDGETS: Budget[] = [
 ];
 
 /** Bytes that the kernels of the three builds may have together. */
-export const KERNEL_BYTES = 30_000;
+export const KERNEL_BYTES = 36_000;

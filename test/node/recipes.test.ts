@@ -1,5 +1,6 @@
 // The examples of where gradients come from: each ends with the same numbers.
 
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -31,6 +32,12 @@ test("gradients by hand", () => {
 test("a program with an allocator like Rust's, in its memory", () => {
   node(repository, [path("node_modules/assemblyscript/bin/asc.js"), "--config", "examples/allocator/asconfig.json"]);
   assert.is(tsx("examples/allocator/train.ts"), OUTPUT);
+});
+
+const withClang = process.env.SGD_REQUIRE_ALL || existsSync("/usr/bin/clang") ? test : test.skip;
+withClang("a program in C, in its memory, which grows", () => {
+  execFileSync("sh", ["examples/c/compile.sh"], { cwd: repository });
+  assert.is(tsx("examples/c/train.ts"), OUTPUT);
 });
 
 withPackages("tfjs")("TensorFlow.js", () => {
