@@ -3,6 +3,7 @@
 import { isRecord, typeName } from "../common/checks.js";
 import type { DType, ElementArrayOf } from "../common/dtype.js";
 import { checkElements, writeElements } from "../common/elements.js";
+import type { Engine } from "../engine.js";
 import type { SparseRows } from "../gradient/sparse.js";
 import { lasting, type Region } from "../memory/region.js";
 import { type AnyParameter, Parameter } from "../parameter.js";
@@ -74,23 +75,28 @@ export class ParameterState<D extends DType = DType> {
   }
 }
 
-/** Frees the buffers of optimizers that were dropped without `dispose`, where the runtime tells. */
-const forgotten =
-  typeof FinalizationRegistry === "undefined"
-    ? null
-    : new FinalizationRegistry<Set<ParameterState>>((entries) => {
-        for (const entry of entries) entry.free();
-      });
+/**
+ * Free the buffers of optimizers that were dropped without `dispose`, where the runtime tells. One for each engine, which it goes
+ * with: a registry for all would keep an engine's memory until it has called back.
+ */
+const registries = new WeakMap<Engine, FinalizationRegistry<Set<ParameterState>>>();
+
+function registryOf(engine: Engine): FinalizationRegistry<Set<ParameterState>> | null {
+  if (typeof FinalizationRegistry === "undefined") return null;
+  let registry = registries.get(engine);
+  if (!registry) {
+    registry = new FinalizationRegistry((entries) => {
+      for (const entry of entries) entry.free();
+    });
+    registries.set(engine, registry);
+  }
+  return registry;
+}
 
 /** The optimizer's state by parameter. An entry that goes frees its buffer. */
 export class OptimizerState extends Map<AnyParameter, ParameterState> {
-  /** All entries, where they do not keep the state itself alive. */
-  readonly #entries = new Set<ParameterState>();
-
-  constructor() {
-    super();
-    forgotten?.register(this, this.#entries);
-  }
+  /** All entries by engine, where they do not keep the state itself alive. */
+  readonly #entries = new WeakMap<Engine, Set<ParameterState>>();
 
   override get<D extends DType>(parameter: Parameter<D>): ParameterState<D> | undefined {
     return super.get(parameter) as ParameterState<D> | undefined;
@@ -116,7 +122,7 @@ export class OptimizerState extends Map<AnyParameter, ParameterState> {
 
   override delete(parameter: AnyParameter): boolean {
     const entry = this.get(parameter);
-    if (entry) this.#entries.delete(entry);
+    if (entry) this.#entriesOf(parameter.engine).delete(entry);
     entry?.free();
     return super.delete(parameter);
   }
@@ -126,8 +132,18 @@ export class OptimizerState extends Map<AnyParameter, ParameterState> {
   }
 
   #add(parameter: AnyParameter, entry: ParameterState): ParameterState {
-    this.#entries.add(entry);
+    this.#entriesOf(parameter.engine).add(entry);
     super.set(parameter, entry);
     return entry;
+  }
+
+  #entriesOf(engine: Engine): Set<ParameterState> {
+    let entries = this.#entries.get(engine);
+    if (!entries) {
+      entries = new Set();
+      this.#entries.set(engine, entries);
+      registryOf(engine)?.register(this, entries);
+    }
+    return entries;
   }
 }

@@ -52,4 +52,22 @@ test("keep their buffers as long as their state is held", async () => {
   assert.equal([...state.get(parameter)!.momentumBuffer!], new Array(100).fill(1));
 });
 
+test("do not keep an engine's memory", async () => {
+  const memories: WeakRef<WebAssembly.Memory>[] = [];
+  const drop = (dispose: boolean) => {
+    const engine = createEngine();
+    const parameter = engine.parameter(100);
+    parameter.ensureGrad().fill(1);
+    train(parameter);
+    memories.push(new WeakRef(engine.memory));
+    if (dispose) engine.dispose();
+  };
+  for (let i = 0; i < 10; i++) drop(i % 2 === 0);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  // Once: no callback about a dropped optimizer has come yet.
+  collect();
+  const left = memories.filter((memory) => memory.deref() !== undefined).length;
+  assert.ok(left <= 1, `${left} memories are left`);
+});
+
 test.run();
