@@ -99,6 +99,9 @@ export class Parameter<D extends DType = "float32" | "float64"> {
         `dtype must be "float32", "float64", "float16" or "bfloat16", got ${typeof dtype === "string" ? dtype : typeName(dtype)}`,
       );
     }
+    if (name !== undefined && typeof name !== "string") {
+      throw new TypeError(`the name of a parameter must be a string, got ${typeName(name)}`);
+    }
     this.engine = engine;
     this.shape = Object.freeze(dimensionsOf(shape));
     this.size = sizeOf(this.shape, ELEMENT_BYTES[dtype]);

@@ -26,6 +26,9 @@ export interface GroupRule extends GroupOptions {
  *   is no rule or no parameter
  */
 export function groupParameters(params: AnyParameter | Parameters, rules: Iterable<GroupRule>): ParamGroupInit[] {
+  if (typeof rules !== "object" || rules === null || !(Symbol.iterator in rules)) {
+    throw new TypeError(`rules must be a list, got ${typeName(rules)}: write [{ match, … }, …]`);
+  }
   const list = [...rules].map(checkRule);
   const [taken, rest] = sortByRule(listParameters(params), list);
   checkUsed(list, taken);

@@ -37,6 +37,16 @@ test("classes are not constructed", () => {
   );
 });
 
+test("a parameter's name is a string", () => {
+  for (const [name, got] of [
+    [5, "number"],
+    [null, "null"],
+  ]) {
+    const message = `the name of a parameter must be a string, got ${got}`;
+    refuses(() => engine.parameter(2, { name: name as never }), TypeError, message);
+  }
+});
+
 test("live properties are not assigned", () => {
   refuses(
     () => ((parameter as { data: unknown }).data = [1, 2]),

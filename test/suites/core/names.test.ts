@@ -145,6 +145,8 @@ test("groupParameters refuses rules that match nothing, and parameters without t
     ],
     [pairsOf(params), [{ match: () => false }], /rule 0 matches no parameter/],
     [params, [{ match: /bias/ }], /the parameter of shape \[1\] has no name for \/bias\/ to match/],
+    [pairsOf(params), { match: /bias/ }, /rules must be a list, got object: write \[\{ match, … \}, …\]/],
+    [pairsOf(params), undefined, /rules must be a list, got undefined/],
     [pairsOf(params), [{ match: "bias" }], /match of rule 0 must be a RegExp or a function, got string/],
     [pairsOf(params), [/bias/], /rule 0 must be an object/],
     [pairsOf(params), [{ match: /bias/, params: [] }], /rule 0 cannot have params/],

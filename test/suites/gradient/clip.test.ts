@@ -133,6 +133,11 @@ test("takes one parameter, a Set or a generator, and refuses anything else", () 
   assert.throws(() => clipGradNorm(optimizer as never, 1), /got an optimizer: write optimizer\.paramGroups\.flatMap/);
   assert.throws(() => clipGradNorm([1] as never, 1), /params must hold parameters, got number/);
   assert.throws(() => clipGradNorm([parameter], "1" as never), /maxNorm must be a number, got string/);
+  assert.throws(() => clipGradNorm([parameter], 1, { norm: 1 } as never), /clipGradNorm has no option 'norm'/);
+  assert.throws(
+    () => clipGradNorm([parameter], 1, null as never),
+    /options of clipGradNorm must be an object, got null/,
+  );
   assert.throws(() => clipGradValue([parameter], null as never), /clipValue must be a number/);
   parameter.dispose();
   assert.throws(() => clipGradNorm([parameter], 1), /was disposed/);

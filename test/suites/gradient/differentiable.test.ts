@@ -243,6 +243,9 @@ test("cotangents that do not fit are errors, and the step can still be taken bac
   assert.throws(() => optimizer.backward({ params: [[1], [1]] }), /params\[1\] must have 2 elements.*got 1/);
   const tooMany = { params: [null, null], momentumBuffers: [null, null, null] };
   assert.throws(() => optimizer.backward(tooMany), /momentumBuffers must hold 2/);
+  assert.throws(() => optimizer.backward(undefined as never), /options of backward must be an object, got undefined/);
+  const misspelt = { params: [[1], [1, 1]], momentumBuffer: [null, null] } as never;
+  assert.throws(() => optimizer.backward(misspelt), /backward has no option 'momentumBuffer'/);
   assertSameBits(optimizer.backward({ params: [[1], [1, 2]] }).grads[1]!, [-0.5, -1]);
 });
 
