@@ -64,7 +64,13 @@ export class GradScaler {
   /** @throws TypeError for a growth factor up to 1, a backoff factor from 1 on, or what is no number */
   constructor(options: GradScalerOptions = {}) {
     checkKeys(options, Object.keys(DEFAULTS), "GradScaler");
-    const { initScale, growthFactor, backoffFactor, growthInterval, enabled } = { ...DEFAULTS, ...options };
+    const {
+      initScale = DEFAULTS.initScale,
+      growthFactor = DEFAULTS.growthFactor,
+      backoffFactor = DEFAULTS.backoffFactor,
+      growthInterval = DEFAULTS.growthInterval,
+      enabled = DEFAULTS.enabled,
+    } = options;
     this.#initScale = number("initScale", initScale);
     this.#growthFactor = number("growthFactor", growthFactor);
     this.#backoffFactor = number("backoffFactor", backoffFactor);

@@ -3,10 +3,12 @@
 // Averages of parameters over a training: AveragedModel of torch.optim.swa_utils.
 
 import { checkKeys, typeName } from "../common/checks.js";
+import { ELEMENT_BYTES } from "../common/dtype.js";
 import { writeTensor } from "../common/elements.js";
 import type { AnyParameter } from "../parameter.js";
 import { type ListedParameter, listParameters } from "../parameter-list.js";
 import { type Formula, type Method, ruleOf } from "./rule.js";
+import { type Pair, spansOf } from "./span.js";
 import { type AveragedModelState, checkState, saveState } from "./state.js";
 
 export type { Formula, Method } from "./rule.js";
@@ -33,11 +35,6 @@ export type Averaged<P extends AnyParameter> =
   | Iterable<P>
   | Iterable<readonly [name: string, parameter: P]>
   | { readonly [name: string]: P };
-
-interface Pair {
-  live: AnyParameter;
-  average: AnyParameter;
-}
 
 /**
  * An average of parameters over a training, which often generalizes better than the last values: stochastic weight averaging
@@ -86,19 +83,19 @@ export class AveragedModel<P extends AnyParameter = AnyParameter> {
   }
 
   /**
-   * Takes the parameters' values into the averages: one pass of the kernel per stretch of adjacent ones.
+   * Takes the parameters' values into the averages: one pass of the kernel per span of adjacent ones.
    *
    * @throws Error, with nothing changed, while averages and parameters are swapped, or when a parameter was disposed
    */
   update(): void {
     this.#checkAlive();
     if (this.#swapped) throw new Error("update() while averages and parameters are swapped: call swap() first");
-    for (const { live, average } of this.#pairs) {
-      if (this.nAveraged === 0) {
-        average.data.set(live.data as never);
-      } else {
-        const { rule, first, second } = ruleOf(this.#method, this.#formula, live.dtype, this.nAveraged, this.#decay);
-        live.engine.kernel[live.dtype].average(rule, average.address, live.address, live.size, first, second);
+    if (this.nAveraged === 0) {
+      for (const { live, average } of this.#pairs) average.data.set(live.data as never);
+    } else {
+      for (const { engine, dtype, live, average, size } of spansOf(this.#pairs)) {
+        const { rule, first, second } = ruleOf(this.#method, this.#formula, dtype, this.nAveraged, this.#decay);
+        engine.kernel[dtype].average(rule, average, live, size, first, second);
       }
     }
     this.nAveraged += 1;
@@ -110,8 +107,8 @@ export class AveragedModel<P extends AnyParameter = AnyParameter> {
    */
   swap(): void {
     this.#checkAlive();
-    for (const { live, average } of this.#pairs) {
-      live.engine.kernel.swap(live.address, average.address, live.data.byteLength);
+    for (const { engine, dtype, live, average, size } of spansOf(this.#pairs)) {
+      engine.kernel.swap(live, average, size * ELEMENT_BYTES[dtype]);
     }
     this.#swapped = !this.#swapped;
   }
@@ -119,6 +116,8 @@ export class AveragedModel<P extends AnyParameter = AnyParameter> {
   /**
    * A snapshot that `AveragedModel.load_state_dict` takes for a model with these names: `n_averaged`, and the averages by name
    * behind `module.`. Parameters without a name go by their position.
+   *
+   * @throws TypeError when two parameters have the same name
    */
   stateDict(): AveragedModelState {
     this.#checkAlive();
@@ -132,7 +131,7 @@ export class AveragedModel<P extends AnyParameter = AnyParameter> {
    * Takes over a state dict, also one of a torch checkpoint; what else is in it, such as running statistics, is left out. Values are
    * rounded to the averages' dtype.
    *
-   * @throws Error, with nothing changed, when an average is missing or has another shape, or while swapped
+   * @throws Error, with nothing changed, when an average is missing or has another shape, or while swapped; TypeError when two have the same name
    */
   loadStateDict(dict: AveragedModelState): void {
     this.#checkAlive();
@@ -155,7 +154,17 @@ export class AveragedModel<P extends AnyParameter = AnyParameter> {
   }
 
   #named(side: (pair: Pair) => AnyParameter): Map<string, AnyParameter> {
-    return new Map(this.#pairs.map((pair, i) => [pair.average.name ?? String(i), side(pair)]));
+    const named = new Map<string, AnyParameter>();
+    this.#pairs.forEach((pair, i) => {
+      const name = pair.average.name ?? String(i);
+      if (named.has(name)) {
+        throw new TypeError(
+          `two parameters are called "${name}": a state dict needs new AveragedModel({ name: parameter, … })`,
+        );
+      }
+      named.set(name, side(pair));
+    });
+    return named;
   }
 
   #checkAlive(): void {

@@ -118,7 +118,9 @@ export class ParameterClient {
    * @returns the step that the values have
    * @throws ParameterServerError `gone` for older steps, `layout` for parameters of other shapes
    */
-  async pull(params: Params, { step }: { step?: number } = {}): Promise<number> {
+  async pull(params: Params, options: { step?: number } = {}): Promise<number> {
+    checkKeys(options, ["step"], "pull");
+    const { step } = options;
     if (step !== undefined) checkInteger("step", step, STEP_MOST);
     const parameters = listParameters(params);
     checkLayout(parameters, (await this.#run()).parameters);
@@ -180,7 +182,9 @@ export class ParameterClient {
    * @param options step: of this step, if it is the newest
    * @throws ParameterServerError `gone` for an older step, `too-early` for a future one
    */
-  async stateDict({ step }: { step?: number } = {}): Promise<StateDict> {
+  async stateDict(options: { step?: number } = {}): Promise<StateDict> {
+    checkKeys(options, ["step"], "stateDict");
+    const { step } = options;
     if (step !== undefined) checkInteger("step", step, STEP_MOST);
     for (;;) {
       const status = await this.status();

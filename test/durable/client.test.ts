@@ -89,6 +89,8 @@ test("checks options before anything is sent", async () => {
   assert.is(await kindOf(client.push([a], { step: 0, weight: 1 } as never)), "TypeError");
   assert.is(await kindOf(client.push([a], { step: 0, conflict: "no" } as never)), "TypeError");
   assert.is(await kindOf(client.pull([a], { step: 1.5 })), "RangeError");
+  assert.is(await kindOf(client.pull([a], { version: 1 } as never)), "TypeError");
+  assert.is(await kindOf(client.stateDict({ version: 1 } as never)), "TypeError");
   assert.equal(sent, []);
   for (const options of [undefined, {}, { url: "http://x", run: "r" }, { url: 1, run: "r", token: "t" }]) {
     assert.throws(

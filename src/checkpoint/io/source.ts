@@ -1,3 +1,4 @@
+import { typeName } from "../../common/checks.js";
 import { CheckpointError } from "./error.js";
 import { isBytes, kindOf } from "./kind.js";
 
@@ -71,5 +72,5 @@ export function toBytes(input: Uint8Array | ArrayBuffer): Uint8Array {
   // A subclass such as Node's Buffer has methods of other meanings: its slice() does not copy.
   if (isBytes(input)) return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
   if (kind === "ArrayBuffer" || kind === "SharedArrayBuffer") return new Uint8Array(input as ArrayBuffer);
-  throw new TypeError(`expected the file's bytes as a Uint8Array or an ArrayBuffer, got ${kind}`);
+  throw new TypeError(`expected the file's bytes as a Uint8Array or an ArrayBuffer, got ${typeName(input)}`);
 }

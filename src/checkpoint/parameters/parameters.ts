@@ -1,6 +1,7 @@
 // Parameters of an engine from a model's state dict, and back. The engine comes as an argument, so that reading a file does
 // not load a kernel.
 
+import { checkKeys } from "../../common/checks.js";
 import { type DType, type ElementArray, isHalf, toNumbers, writeNumbers } from "../../common/dtype.js";
 import type { StateDict, TensorData } from "../../common/tensor-data.js";
 import type { Engine } from "../../engine.js";
@@ -83,8 +84,10 @@ export function loadParameters(
 export function loadParameters(
   engine: Engine,
   tree: ParameterTree,
-  { include, widen = true }: LoadParametersOptions = {},
+  options: LoadParametersOptions = {},
 ): Record<string, AnyParameter> {
+  checkKeys(options, ["include", "widen"], "loadParameters");
+  const { include, widen = true } = options;
   // Making a parameter may let the memory grow, which would take views of it.
   const chosen = choose(flattenTree(tree), include).map(([name, tensor]) => {
     return { name, tensor, data: lasting(tensor.data as ElementArray, engine.memory) };
@@ -131,6 +134,7 @@ export function saveParameters(
   parameters: NamedParameters,
   options: SaveParametersOptions = {},
 ): Record<string, AnyTensorData> {
+  checkKeys(options, ["base", "live"], "saveParameters");
   const named = byName(parameters);
   const saved = new Map<string, AnyTensorData>();
   for (const [name, tensor] of options.base === undefined ? [] : flattenTree(options.base)) {

@@ -1,3 +1,4 @@
+import { checkKeys } from "../../common/checks.js";
 import { viewOf } from "../io/bytes.js";
 import { fail, quote } from "../io/error.js";
 import { whatElse } from "../io/foreign.js";
@@ -93,7 +94,10 @@ function* decode(fileSize: number, options: DecodeOptions): Reader<unknown> {
   return fail(`not a file of torch.save: it is ${what ?? `no zip archive and no pickle, ${found}`}`, 0);
 }
 
+const OPTIONS = ["limits", "checkCrc", "unknown", "encoding"];
+
 function contextOf(fileSize: number, options: DecodeOptions): Context {
+  checkKeys(options, OPTIONS, "decodeTorch");
   const limits = resolveLimits(options.limits);
   const { checkCrc = true, unknown = "refuse", encoding = "utf-8" } = options;
   checkChoice("unknown", unknown, ["refuse", "keep"]);

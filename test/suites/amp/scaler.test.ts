@@ -156,6 +156,13 @@ test("a state goes through torch's format", () => {
   assert.equal([other.getGrowthFactor(), other.getBackoffFactor(), other.getGrowthInterval()], [1.7, 0.3, 7]);
 });
 
+test("an option that is undefined has its default", () => {
+  const undefinedOptions = { initScale: undefined, growthFactor: undefined, backoffFactor: undefined };
+  const scaler = new GradScaler({ ...undefinedOptions, growthInterval: undefined, enabled: undefined });
+  assert.equal(scaler.stateDict(), new GradScaler().stateDict());
+  assert.is(scaler.getScale(), 65536);
+});
+
 test("what does not fit is refused by name", () => {
   const { optimizer, scaler } = start("float32", 2);
   const refused: [() => unknown, RegExp, string][] = [

@@ -1,7 +1,7 @@
 // Averages in use: the formulas at every size and position, exchanging, memory, state dicts, and what is refused.
 
 import fc from "fast-check";
-import { createEngine, type Parameter, SGD } from "sgd-wasm";
+import { createEngine, type Engine, type Parameter, SGD } from "sgd-wasm";
 import { AveragedModel, type AveragedModelOptions, type AveragedModelState } from "sgd-wasm/averaging";
 import { decodeTorch, encodeTorch } from "sgd-wasm/checkpoint";
 import { suite } from "uvu";
@@ -258,6 +258,68 @@ test("parameters without names go by their position", () => {
   average.params[0].data[0] = 9;
   average.loadStateDict(state);
   assert.is(average.params[0].data[0], 1);
+});
+
+/** Calls of the kernel's function for a dtype, or of `swap`, while something is done. */
+function callsOf(engine: Engine, owner: "float32" | "kernel", name: string, run: () => void): number {
+  const { kernel } = engine as unknown as { kernel: Record<string, unknown> };
+  const functions = (owner === "kernel" ? kernel : kernel[owner]) as Record<string, (...args: unknown[]) => unknown>;
+  const original = functions[name];
+  let calls = 0;
+  functions[name] = (...args) => {
+    calls += 1;
+    return original(...args);
+  };
+  try {
+    run();
+  } finally {
+    functions[name] = original;
+  }
+  return calls;
+}
+
+test("adjacent parameters are one pass of the kernel, with the bits of a pass for each", () => {
+  const engine = createEngine({ rounding });
+  const next = mulberry32(5);
+  const sizes = [64, 32, 5, 7, 16];
+  const dtypes: DType[] = ["float32", "float32", "float32", "float32", "float64"];
+  const params = sizes.map((size, i) => engine.parameter(size, { dtype: dtypes[i] }));
+  // The third fills no whole line of memory, so that the fourth does not go on where it ends.
+  for (const method of ["swa", "ema"] as const) {
+    const together = new AveragedModel(params, { method });
+    const alone = params.map((parameter) => new AveragedModel([parameter], { method }));
+    for (let i = 0; i < 3; i++) {
+      for (const { data, size, dtype } of params) data.set(values(next, size, dtype as DType));
+      const calls = callsOf(engine, "float32", "average", () => together.update());
+      assert.is(calls, i === 0 ? 0 : 2);
+      for (const average of alone) average.update();
+    }
+    together.params.forEach(({ data }, i) => {
+      assertSameBits(data, alone[i].params[0].data);
+    });
+    const live = copiesOf(params);
+    const averages = copiesOf(together.params);
+    assert.is(
+      callsOf(engine, "kernel", "swap", () => together.swap()),
+      3,
+    );
+    assert.equal([copiesOf(params), copiesOf(together.params)], [averages, live]);
+    const backwards = new AveragedModel([...params].reverse(), { method });
+    backwards.swap();
+    assert.equal([copiesOf(params), copiesOf(backwards.params).reverse()], [averages, averages]);
+  }
+});
+
+test("two parameters with one name are averaged, but a state dict would lose one", () => {
+  const engine = createEngine({ rounding });
+  const params = [1, 2].map((value) => engine.parameter(1, { data: [value], name: "w" }));
+  const average = new AveragedModel(params);
+  average.update();
+  const message = /^two parameters are called "w": a state dict needs new AveragedModel\(\{ name: parameter/;
+  assert.throws(() => average.stateDict(), message);
+  assert.throws(() => average.loadStateDict({ n_averaged: 1 }), message);
+  const [a, b] = params;
+  assert.equal(Object.keys(new AveragedModel({ a, b }).stateDict()), ["n_averaged", "module.a", "module.b"]);
 });
 
 test("a state dict that does not fit is refused, with nothing changed", () => {

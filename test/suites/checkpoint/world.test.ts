@@ -142,4 +142,16 @@ test("a learning rate that is a tensor is taken by the optimizer", () => {
   assert.equal([...parameters.b.data], [-0.08124952763319016]);
 });
 
+test("an option that is not there is refused by its name", async () => {
+  const message = /^decodeTorch has no option 'checkCRC': it knows limits, checkCrc, unknown, encoding$/;
+  assert.throws(() => decodeTorch(noCrc, { checkCRC: false } as never), message);
+  const engine = createEngine({ rounding });
+  assert.throws(
+    () => loadParameters(engine, {}, { widened: false } as never),
+    /loadParameters has no option 'widened'/,
+  );
+  assert.throws(() => saveParameters({}, { views: true } as never), /saveParameters has no option 'views'/);
+  assert.throws(() => decodeTorch(undefined as never), /Uint8Array or an ArrayBuffer, got undefined$/);
+});
+
 test.run();
