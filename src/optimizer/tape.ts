@@ -1,6 +1,6 @@
 // Recorded steps, and the derivative of each. Records are on the JavaScript heap, so that nothing has to free them.
 
-import { checkKeys, checkNumbers, typeName } from "../common/checks.js";
+import { checkNumbers, isRecord, typeName } from "../common/checks.js";
 import { ARRAY_TYPE, type FloatArray, isHalf } from "../common/dtype.js";
 import { FIRST } from "../kernel/flags.js";
 import { Region } from "../memory/region.js";
@@ -64,7 +64,10 @@ export class Tape {
   backward(cotangents: StepCotangents): StepGradients {
     const step = this.#steps[this.#steps.length - 1];
     if (!step) throw new Error("there is no recorded step: construct SGD with differentiable: true, and call step()");
-    checkKeys(cotangents, ["params", "momentumBuffers"], "backward");
+    // Other keys are welcome: the result of one call goes into the next.
+    if (!isRecord(cotangents)) {
+      throw new TypeError(`backward takes cotangents { params, momentumBuffers }, got ${typeName(cotangents)}`);
+    }
     const all = step.flat();
     const params = copyCotangents("params", cotangents.params, all);
     const buffers = copyCotangents("momentumBuffers", cotangents.momentumBuffers ?? all.map(() => null), all);
