@@ -73,6 +73,9 @@ export class ParameterClient {
     if (typeof token !== "string" && typeof token !== "function") {
       throw new TypeError(`token must be a string or a function that gives one, got ${typeName(token)}`);
     }
+    if (options.fetch === undefined && !isHttp(url)) {
+      throw new TypeError(`url must be a URL such as "https://train.example", got ${JSON.stringify(url)}`);
+    }
     if (typeof fetch !== "function") throw new TypeError(`fetch must be a function, got ${typeName(fetch)}`);
     if (!(retryMs >= 0)) throw new RangeError(`retryMs must be a number from 0 on, got ${String(retryMs)}`);
     this.#transport = new Transport({ url: url.replace(/\/+$/, ""), token, fetch, signal, retryMs });
@@ -249,6 +252,16 @@ export class ParameterClient {
 
   #send<T>(request: Outgoing, read: (response: Response) => Promise<T>): Promise<T> {
     return this.#transport.send({ ...request, path: this.#path + request.path }, read);
+  }
+}
+
+/** Whether fetch can ask it; in a browser also a path of the page's server. */
+function isHttp(url: string): boolean {
+  const base = (globalThis as { location?: { href: string } }).location?.href;
+  try {
+    return /^https?:$/.test(new URL(url, base).protocol);
+  } catch {
+    return false;
   }
 }
 

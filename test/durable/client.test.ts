@@ -99,6 +99,14 @@ test("checks options before anything is sent", async () => {
     );
   }
   assert.throws(() => new ParameterClient({ url: "", run: "", token: "", retries: 3 } as never), /retries/);
+  for (const url of ["train.example", "localhost:8787"]) {
+    const options = { url, run: "r", token: "t" };
+    assert.throws(
+      () => new ParameterClient(options),
+      `url must be a URL such as "https://train.example", got "${url}"`,
+    );
+    new ParameterClient({ ...options, fetch });
+  }
 });
 
 test("calls fetch with a string, plain headers and a body that is a string or bytes", async () => {
