@@ -4,6 +4,9 @@ import { createEngine, type ParamGroupInit, SGD, type StateDict } from "sgd-wasm
 import * as schedulers from "sgd-wasm/schedule";
 import type { JsonNumber } from "./spelling.js";
 
+/** One for all: thousands of memories make some engines slow. */
+const engine = createEngine();
+
 type Options = Record<string, unknown>;
 interface Spec {
   type: string;
@@ -176,7 +179,7 @@ export class ScheduleRun {
 
 function newGroup(options: Options): ParamGroupInit {
   const renamed = Object.entries(options).map(([key, value]) => [optionName(key), value]);
-  return { params: createEngine().parameter(1), ...Object.fromEntries(renamed) };
+  return { params: engine.parameter(1), ...Object.fromEntries(renamed) };
 }
 
 function optimizerOf(groups: Options[]): SGD {

@@ -15,8 +15,10 @@ const { ChainedScheduler, CosineAnnealingLR, ExponentialLR, LambdaLR, LinearLR, 
 const test = suite("schedulers");
 const RUNS = { seed: 20240301, numRuns: 60 };
 
+/** One for all: thousands of memories make some engines slow. */
+const engine = createEngine();
+
 function newOptimizer(...lrs: number[]): SGD {
-  const engine = createEngine();
   const groups = (lrs.length > 0 ? lrs : [0.1]).map((lr) => ({ params: engine.parameter(1), lr }));
   return new SGD(groups, { lr: 0.1, momentum: 0.9 });
 }
