@@ -108,10 +108,10 @@ const PLACES: usize = 4;
 // @ts-ignore: decorator
 @inline
 const BLOCK: usize = 256;
-/** Bytes of a span from which on there is more than one place. */
+/** Bytes of a span from which on there is more than one place: arrays that a cache holds are slower so. */
 // @ts-ignore: decorator
 @inline
-const LARGE: usize = 1048576;
+const LARGE: usize = 4194304;
 
 /** How far places are apart, in bytes: all of a span that has one place. */
 // @ts-ignore: decorator

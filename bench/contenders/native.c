@@ -121,7 +121,7 @@ static long long now(void) {
 #define PLACES 1
 #endif
 #define BLOCK_BYTES 256
-#define LARGE_BYTES (1 << 20)
+#define LARGE_BYTES (1 << 22)
 
 static void update(const Tensor *x, int first) {
   size_t size = is_double ? 8 : 4, block = BLOCK_BYTES / size, apart = x->n / PLACES / block * block, end = 0;

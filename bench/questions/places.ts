@@ -59,9 +59,13 @@ async function contender({ places, block }: (typeof WALKS)[number], target: stri
 /** A source file, with other numbers in the place of those of assembly/sgd.ts. */
 function source(path: string, places: number, block: number): string | null {
   try {
-    return readFileSync(path, "utf8")
-      .replace(/(const PLACES: usize = )\d+/, `$1${places}`)
-      .replace(/(const BLOCK: usize = )\d+/, `$1${block}`);
+    return (
+      readFileSync(path, "utf8")
+        .replace(/(const PLACES: usize = )\d+/, `$1${places}`)
+        .replace(/(const BLOCK: usize = )\d+/, `$1${block}`)
+        // One place is one walk without blocks.
+        .replace(/(const LARGE: usize = )\d+/, places === 1 ? "$1 4294967295" : "$&")
+    );
   } catch {
     return null;
   }

@@ -18,9 +18,9 @@ const THRESHOLD_BYTES = 65536;
 const SMALLEST_CHUNK_BYTES = 16384;
 /** Passes up to this are cut into at most one chunk per thread: handing out more would take longer than it evens out. */
 const LARGEST_SINGLE_BYTES = 2097152;
-/** Longer ones into this many, if the chunks are not larger than this: small enough to share out evenly. */
+/** Longer ones into this many, if the chunks are not larger than this: small enough to share out evenly, large enough to be walked at several places. */
 const CHUNKS_PER_THREAD = 4;
-const LARGEST_CHUNK_BYTES = 1048576;
+const LARGEST_CHUNK_BYTES = 4194304;
 
 export function threadedKernel(kernel: Kernel, team: Team): Kernel {
   const typed = DTYPES.map((dtype) => [dtype, threaded(kernel[dtype], team, dtype)]);

@@ -120,15 +120,15 @@ for (const type of TYPES) {
   });
 
   test(`${type}: a large span, walked at several places, gives what its pieces do`, () => {
-    const large = new WebAssembly.Memory({ initial: 105 });
+    const large = new WebAssembly.Memory({ initial: 390 });
     const { sgd } = kernelOf(createEngine({ rounding, memory: large, allocate: () => 16, free: () => {} }))[type];
     const scalars = { negativeLr: -0.05, weightDecay: 0.1, momentum: 0.9, undamped: 0.7, factor: -0.7, clip: 0.3 };
-    const size = 2 ** 19 + 999;
+    const size = 2 ** 21 + 999;
     const [next, small] = [mulberry32(20), 997];
     const patterns = [0, 1, 2].map(() => Uint16Array.from({ length: small }, () => next() >>> 16));
     const addresses = [0, 1, 2].map((i) => 1024 + i * (2 * size + 128));
     const piece = addresses[2] + 2 * size + 128;
-    for (const flags of [0, DECAY, MOMENTUM, MOMENTUM | DECAY, MOMENTUM | NESTEROV, 255]) {
+    for (const flags of [0, MOMENTUM | DECAY, 255]) {
       const arrays = addresses.map((address) => new Uint16Array(large.buffer, address, size + 1));
       const pieces = [0, 1, 2].map((i) => new Uint16Array(large.buffer, piece + 2048 * i, small));
       arrays.forEach((array, which) => {

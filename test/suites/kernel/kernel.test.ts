@@ -142,13 +142,13 @@ for (const dtype of ["float32", "float64"] as const) {
   }
 
   test(`${dtype} a large span, walked at several places, gives the same`, () => {
-    // From 1 MiB on: with nothing, little and much left over.
-    const sizes = [-1, 0, 1, 255, 257, 1000, 4099].map((more) => 2 ** 20 / width + more);
+    // From 4 MiB on: with nothing, little and much left over.
+    const sizes = [0, 1, 4099].map((more) => 2 ** 22 / width + more);
     const most = sizes[sizes.length - 1];
-    const large = new WebAssembly.Memory({ initial: 52 });
+    const large = new WebAssembly.Memory({ initial: 195 });
     const { sgd } = kernelOf(createEngine({ rounding, memory: large, allocate: () => 16, free: () => {} }))[dtype];
     const ArrayType = (width === 4 ? Float32Array : Float64Array) as Float32ArrayConstructor;
-    for (const flags of [0, DECAY, MOMENTUM, MOMENTUM | DECAY, MOMENTUM | NESTEROV, MOMENTUM | NESTEROV | DECAY, 255]) {
+    for (const flags of [0, MOMENTUM | DECAY, MOMENTUM | NESTEROV, 255]) {
       const { before, after } = expectations(dtype, flags);
       for (const size of sizes) {
         const addresses = [0, 1, 2].map((i) => 1024 + i * (most * width + 128) + width);
