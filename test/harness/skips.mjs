@@ -12,7 +12,9 @@ export const SKIPS = [
   { tests: /^threads\/|: threads work to the end of the memory$/, on: [...NOT_ISOLATED, "webkit", "workerd"] },
   // Threads from a text, where only those from files are allowed.
   { tests: /^threads\/threads\.test\.ts: a worker that (never works|dies)/, on: pages("isolated CSP") },
-  { tests: /: a shared memory is for createThreadedEngine$/, on: [...NOT_ISOLATED, "webkit"] },
+  { tests: /: a shared memory takes an engine of one thread$/, on: [...NOT_ISOLATED, "webkit"] },
+  // No Symbol.dispose.
+  { tests: /: `using` gives an optimizer's memory back$/, on: ["webkit"] },
   // WebAssembly.Memory with 64-bit addresses.
   { tests: /: a 64-bit memory is refused/, on: ["node20", "node22", "bun", "webkit"] },
   // Safari's engine takes filling with zeros up to the end of a memory for going beyond it.
