@@ -27,7 +27,7 @@ export const workerd = {
   bundles: [
     { folder: WAYS.handler, conditions: ["workerd"], program },
     // Timers, streams and randomness, which suites use, are for handlers only.
-    { folder: WAYS["module scope"], conditions: ["workerd"], program: atModuleScope, only: "engine.test.ts" },
+    { folder: WAYS["module scope"], conditions: ["workerd"], program: atModuleScope, only: "core/engine.test.ts" },
   ],
   ways: Object.keys(WAYS),
   present: () => existsSync(modules("miniflare/package.json")),
