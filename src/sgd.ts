@@ -83,7 +83,15 @@ export class SGD {
   #aside: Record<string, unknown> = {};
 
   /**
-   * @param params parameters, or groups of them with options of their own
+   * Stochastic gradient descent: `b ← momentum·b + (1 - dampening)·(g + weightDecay·θ)`, `θ ← θ - lr·b`; the class has the whole rule.
+   *
+   * @example
+   * ```ts
+   * const optimizer = new SGD([weight, bias], { lr: 0.1, momentum: 0.9 });
+   * ```
+   *
+   * @param params parameters, by name or not, or groups of them with options of their own
+   * @param options defaults of the groups; `lr` is required here or in every group
    * @throws RangeError for negative lr, momentum or weightDecay, for Nesterov without momentum or with dampening, for no
    *   parameters, for a parameter in two groups; TypeError for what is not a parameter
    */
