@@ -11,7 +11,8 @@ import { type KernelSource, selectKernel, suppliedKernel } from "./kernel/select
 import type { Allocator } from "./memory/allocator.js";
 import { Arena, type ArenaOptions, type NewMemory } from "./memory/arena.js";
 import { ForeignAllocator, type ForeignOptions } from "./memory/foreign.js";
-import { type AnyParameter, Parameter, type ParameterOptions } from "./parameter.js";
+import { type AnyParameter, Parameter } from "./parameter.js";
+import type { ParameterOptions } from "./parameter-options.js";
 
 /** Options of `createEngine`: how it rounds, and where its memory comes from. */
 export interface EngineOptions extends ArenaOptions, ForeignOptions {

@@ -2,40 +2,16 @@
 
 // A tensor that is trained: elements and gradient in linear memory.
 
-import { checkInteger, checkKeys, checkNumbers, type NumberArray, tagOf, typeName } from "./common/checks.js";
-import {
-  type DType,
-  ELEMENT_BYTES,
-  type ElementArrayOf,
-  isDType,
-  isHalf,
-  toNumbers,
-  writeNumbers,
-} from "./common/dtype.js";
+import { checkKeys, type NumberArray } from "./common/checks.js";
+import { type DType, ELEMENT_BYTES, type ElementArrayOf, toNumbers, writeNumbers } from "./common/dtype.js";
 import { checkElements, checkFloatType, checkTensor, isTensor, writeElements, writeTensor } from "./common/elements.js";
 import { present, summaryOf } from "./common/present.js";
 import type { TensorData } from "./common/tensor-data.js";
 import type { Engine } from "./engine.js";
 import { checkSparse, type SparseGradient, SparseRows } from "./gradient/sparse.js";
-import { ADDRESS_SPACE } from "./memory/allocator.js";
 import { lasting, Region } from "./memory/region.js";
 import { Room } from "./memory/room.js";
-
-/** Options of `engine.parameter`. */
-export interface ParameterOptions {
-  /** element type; default `"float32"` */
-  dtype?: DType;
-  /** `size` initial values in row-major order, copied in; zeros when absent */
-  data?: ArrayLike<number>;
-  /** carried into `stateDict()`, where parameters can be matched by it */
-  name?: string;
-  /** only with a memory of yours: byte address of elements that already live there; they are used in place */
-  address?: number;
-  /** only with a memory of yours: byte address of the gradient, which its owner writes; `grad` is there from the start */
-  gradAddress?: number;
-}
-
-const PARAMETER_OPTIONS = ["dtype", "data", "name", "address", "gradAddress"];
+import { checkData, checkOptions, dimensionsOf, type ParameterOptions, sizeOf } from "./parameter-options.js";
 
 /** Where the tensor of a program has moved to: byte addresses. What is left out stays where it is. */
 export interface ParameterAddresses {
@@ -92,32 +68,13 @@ export class Parameter<D extends DType = "float32" | "float64"> {
     if (engine?.kernel === undefined) {
       throw new TypeError("a parameter is made by engine.parameter(shape, options), with an engine of createEngine()");
     }
-    checkKeys(options, PARAMETER_OPTIONS, "a parameter");
-    const { dtype = "float32", data, name, address, gradAddress } = options;
-    if (!isDType(dtype)) {
-      throw new TypeError(
-        `dtype must be "float32", "float64", "float16" or "bfloat16", got ${typeof dtype === "string" ? dtype : typeName(dtype)}`,
-      );
-    }
-    if (name !== undefined && typeof name !== "string") {
-      throw new TypeError(`the name of a parameter must be a string, got ${typeName(name)}`);
-    }
+    const { dtype = "float32", data, name, address, gradAddress } = checkOptions(options);
     this.engine = engine;
     this.shape = Object.freeze(dimensionsOf(shape));
     this.size = sizeOf(this.shape, ELEMENT_BYTES[dtype]);
     this.dtype = dtype as D;
     this.name = name;
-    if (data !== undefined) {
-      checkNumbers(data, "data");
-      if (isHalf(dtype) && tagOf(data) === "Uint16Array") {
-        throw new TypeError(
-          "data of a 16-bit parameter is numbers, a Uint16Array may be bit patterns: copy those in with parameter.data.set(bits)",
-        );
-      }
-      if (data.length !== this.size) {
-        throw new RangeError(`data has ${data.length} elements, but the shape has ${this.size}`);
-      }
-    }
+    if (data !== undefined) checkData(data, dtype, this.size);
     const source = data && lasting(data, engine.memory);
     const { allocator } = engine;
     this.gradient = this.#regionAt("gradAddress", gradAddress);
@@ -353,21 +310,3 @@ export class Parameter<D extends DType = "float32" | "float64"> {
 }
 
 const INTERNAL = ["engine", "gradient", "hasGrad", "sparse", "attached", "disposed"];
-const NOT_VALUES = ": engine.parameter(shape, { data }) takes the values as data";
-
-function dimensionsOf(shape: number | readonly number[]): number[] {
-  if (Array.isArray(shape)) return [...shape];
-  if (typeof shape !== "object") return [shape as number];
-  throw new TypeError(`a shape is an integer or an array of them, got ${typeName(shape)}${NOT_VALUES}`);
-}
-
-/** The number of elements. */
-function sizeOf(shape: readonly number[], elementBytes: number): number {
-  let size = 1;
-  for (const n of shape) {
-    checkInteger("a dimension", n, ADDRESS_SPACE, 1, NOT_VALUES);
-    size *= n;
-  }
-  checkInteger("the size in bytes", size * elementBytes, ADDRESS_SPACE);
-  return size;
-}

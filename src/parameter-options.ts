@@ -1,0 +1,66 @@
+// What `engine.parameter` is given: the checks of it.
+
+import { checkInteger, checkKeys, checkNumbers, tagOf, typeName } from "./common/checks.js";
+import { type DType, isDType, isHalf } from "./common/dtype.js";
+import { ADDRESS_SPACE } from "./memory/allocator.js";
+
+/** Options of `engine.parameter`. */
+export interface ParameterOptions {
+  /** element type; default `"float32"` */
+  dtype?: DType;
+  /** `size` initial values in row-major order, copied in; zeros when absent */
+  data?: ArrayLike<number>;
+  /** carried into `stateDict()`, where parameters can be matched by it */
+  name?: string;
+  /** only with a memory of yours: byte address of elements that already live there; they are used in place */
+  address?: number;
+  /** only with a memory of yours: byte address of the gradient, which its owner writes; `grad` is there from the start */
+  gradAddress?: number;
+}
+
+const PARAMETER_OPTIONS = ["dtype", "data", "name", "address", "gradAddress"];
+
+const NOT_VALUES = ": engine.parameter(shape, { data }) takes the values as data";
+
+/** @throws TypeError for an option that is unknown or of another type */
+export function checkOptions(options: ParameterOptions): ParameterOptions {
+  checkKeys(options, PARAMETER_OPTIONS, "a parameter");
+  const { dtype, name } = options;
+  if (dtype !== undefined && !isDType(dtype)) {
+    const got = typeof dtype === "string" ? dtype : typeName(dtype);
+    throw new TypeError(`dtype must be "float32", "float64", "float16" or "bfloat16", got ${got}`);
+  }
+  if (name !== undefined && typeof name !== "string") {
+    throw new TypeError(`the name of a parameter must be a string, got ${typeName(name)}`);
+  }
+  return options;
+}
+
+/** @throws TypeError for what is no array of numbers, RangeError for one of another length */
+export function checkData(data: ArrayLike<number>, dtype: DType, size: number): void {
+  checkNumbers(data, "data");
+  if (isHalf(dtype) && tagOf(data) === "Uint16Array") {
+    throw new TypeError(
+      "data of a 16-bit parameter is numbers, a Uint16Array may be bit patterns: copy those in with parameter.data.set(bits)",
+    );
+  }
+  if (data.length !== size) throw new RangeError(`data has ${data.length} elements, but the shape has ${size}`);
+}
+
+/** A shape as a list of dimensions. */
+export function dimensionsOf(shape: number | readonly number[]): number[] {
+  if (Array.isArray(shape)) return [...shape];
+  if (typeof shape !== "object") return [shape as number];
+  throw new TypeError(`a shape is an integer or an array of them, got ${typeName(shape)}${NOT_VALUES}`);
+}
+
+/** The number of elements. */
+export function sizeOf(shape: readonly number[], elementBytes: number): number {
+  let size = 1;
+  for (const n of shape) {
+    checkInteger("a dimension", n, ADDRESS_SPACE, 1, NOT_VALUES);
+    size *= n;
+  }
+  checkInteger("the size in bytes", size * elementBytes, ADDRESS_SPACE);
+  return size;
+}
