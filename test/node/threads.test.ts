@@ -65,6 +65,17 @@ engine.dispose();`;
   assert.is(status, 0);
 });
 
+test("a norm of float64 that takes more than one pass reads every element", () => {
+  // A pass of the threads has at most 256 runs of 65,536 elements.
+  const program = `import { clipGradNorm } from "sgd-wasm";
+const engine = await createThreadedEngine({ threads: 2 });
+const parameter = engine.parameter(65536 * 256 + 10, { dtype: "float64" });
+parameter.ensureGrad()[65536 * 256 + 9] = 3;
+console.log(clipGradNorm([parameter], 10));
+engine.dispose();`;
+  assert.equal(run("passes", program), { status: 0, output: "3", errors: "" });
+});
+
 test("a Node without getBuiltinModule is told which versions have it", () => {
   const program = `delete process.getBuiltinModule;
 console.log(threadsAvailable());
