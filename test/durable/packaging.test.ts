@@ -66,8 +66,11 @@ if (missing.length > 0 && !process.env.SGD_REQUIRE_ALL) {
       const output = execFileSync(node22, args, { cwd: folder, encoding: "utf8", env });
       const kernels = readdirSync(join(folder, "out")).filter((name) => name.endsWith(".wasm"));
       assert.equal(kernels.map((name) => name.replace(/^[0-9a-f]+-/, "")).sort(), [
+        "kernel-hardware-shared.wasm",
         "kernel-hardware.wasm",
+        "kernel-separate-shared.wasm",
         "kernel-separate.wasm",
+        "kernel-shared.wasm",
         "kernel.wasm",
       ]);
       for (const name of ["PARAMETER_COORDINATOR", "PARAMETER_SHARD"]) assert.match(output, name);
