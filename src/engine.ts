@@ -11,6 +11,7 @@ import { type KernelSource, selectKernel, suppliedKernel } from "./kernel/select
 import type { Allocator } from "./memory/allocator.js";
 import { Arena, type ArenaOptions, type NewMemory } from "./memory/arena.js";
 import { ForeignAllocator, type ForeignOptions } from "./memory/foreign.js";
+import type { Room } from "./memory/room.js";
 import { type AnyParameter, Parameter } from "./parameter.js";
 import type { ParameterOptions } from "./parameter-options.js";
 
@@ -47,6 +48,8 @@ export class Engine {
   readonly allocator: Allocator;
   /** @internal */
   readonly parameters = new Set<AnyParameter>();
+  /** Room that is reserved for gradients and for momentum buffers, and has no place yet. @internal */
+  readonly waiting = { gradients: new Set<Room>(), buffers: new Set<Room>() };
   /**
    * Counts the changes that a prepared step depends on: which parameters have a gradient or a momentum buffer, and where. So an
    * optimizer need not look at every parameter in every step.
@@ -98,7 +101,7 @@ export class Engine {
     this.memory = getMemory();
     this.allocator = allocator as Allocator;
     this.allocator.explain = () => this.#explainMemory();
-    present(this, ["kernel", "allocator", "parameters", "version"], () =>
+    present(this, ["kernel", "allocator", "parameters", "waiting", "version"], () =>
       summaryOf("Engine", { ...this.info, parameters: this.parameters.size }),
     );
   }

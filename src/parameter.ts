@@ -80,8 +80,8 @@ export class Parameter<D extends DType = "float32" | "float64"> {
     this.gradient = this.#regionAt("gradAddress", gradAddress);
     this.hasGrad = this.gradient !== null;
     this.#elements = this.#regionAt("address", address) ?? Region.create(allocator, dtype, this.size);
-    this.#gradientRoom = new Room(allocator, dtype, this.size, reserve);
-    this.#bufferRoom = new Room(allocator, dtype, this.size, reserve);
+    this.#gradientRoom = new Room(allocator, dtype, this.size, reserve ? engine.waiting.gradients : null);
+    this.#bufferRoom = new Room(allocator, dtype, this.size, reserve ? engine.waiting.buffers : null);
     if (source?.length) writeNumbers(this.#elements.view, dtype, source);
     else if (address === undefined) this.#zero(this.#elements);
     present(this, INTERNAL, () => this.#summary());

@@ -37,7 +37,7 @@ function linearMemory(): Table {
     title: "Linear memory: float32 with gradient and momentum",
     head: ["", "allocated bytes", "bytes per element", "beyond 12"],
     rows,
-    notes: ["Every region starts at a multiple of 64 bytes, a line of the cache: up to 60 bytes of each are not used."],
+    notes: ["Every region starts at a multiple of 16 bytes, a vector: up to 15 bytes of each are not used."],
   };
 }
 

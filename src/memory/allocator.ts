@@ -23,6 +23,8 @@ export interface Allocator {
   reserve(byteLength: number): void;
   /** Takes one reservation back: the block is allocated now, or never. */
   unreserve(byteLength: number): void;
+  /** Blocks for reservations of these lengths, one after the other, in place of the reservations; null where there are none such. */
+  allocateReserved(byteLengths: readonly number[]): Block[] | null;
   /** Takes a block back, and keeps its place for `resume` until another block has no other place. */
   park(block: Block): void;
   /** Hands out a parked block again, unless its place was given away. */

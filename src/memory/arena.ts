@@ -1,9 +1,12 @@
-// Where regions of an engine's own memory lie: first fit, 64-byte aligned, address 0 never handed out.
+// Where regions of an engine's own memory lie: first fit, aligned to a vector, address 0 never handed out.
 
 import { checkInteger } from "../common/checks.js";
 import { ADDRESS_SPACE, type Allocator, type Block } from "./allocator.js";
 
-const ALIGNMENT = 64;
+/** No vector crosses a cache line, and arrays of most sizes lie next to each other: steps take them together. */
+const ALIGNMENT = 16;
+/** The first region starts at a cache line. */
+const LINE = 64;
 const PAGE = 65536;
 /** Growing detaches views, so memory grows by an eighth of itself at least, but by no more than this beyond the need. */
 const LARGEST_SLACK = 16 * 1024 * 1024;
@@ -37,10 +40,10 @@ export class Arena implements Allocator {
     checkInteger("initialBytes", initialBytes, maximumBytes);
     const maximum = Math.floor(maximumBytes / PAGE);
     // The last bytes of all are never handed out either: Safari's engine traps when a fill of zeros ends with them.
-    this.#limit = Math.min(maximum * PAGE, ADDRESS_SPACE - ALIGNMENT);
-    this.#holes = [{ address: ALIGNMENT, end: this.#limit }];
+    this.#limit = Math.min(maximum * PAGE, ADDRESS_SPACE - LINE);
+    this.#holes = [{ address: LINE, end: this.#limit }];
     // With room for what is never handed out at the beginning.
-    this.memory = newMemory(Math.min(Math.ceil((initialBytes + ALIGNMENT) / PAGE), maximum), maximum);
+    this.memory = newMemory(Math.min(Math.ceil((initialBytes + LINE) / PAGE), maximum), maximum);
   }
 
   allocate(byteLength: number): Block {
@@ -65,6 +68,22 @@ export class Arena implements Allocator {
 
   unreserve(byteLength: number): void {
     this.#reserved -= sizeOfBlock(byteLength);
+  }
+
+  allocateReserved(byteLengths: readonly number[]): Block[] | null {
+    const sizes = byteLengths.map(sizeOfBlock);
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    this.#reserved -= total;
+    const whole = this.#place(total);
+    if (!whole) {
+      this.#reserved += total;
+      return null;
+    }
+    let end = whole.address;
+    return sizes.map((size) => {
+      end += size;
+      return { address: end - size, size };
+    });
   }
 
   park(block: Block): void {

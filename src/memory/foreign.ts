@@ -73,6 +73,10 @@ export class ForeignAllocator implements Allocator {
   reserve(): void {}
   unreserve(): void {}
 
+  allocateReserved(): null {
+    return null;
+  }
+
   park(block: ForeignBlock): void {
     this.free(block);
   }

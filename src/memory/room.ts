@@ -4,22 +4,28 @@ import { type DType, ELEMENT_BYTES } from "../common/dtype.js";
 import type { Allocator, Block } from "./allocator.js";
 import { Region } from "./region.js";
 
-/** Reserved before its region comes, unless told otherwise, and kept when it has gone: so the memory need not grow for it. */
+/**
+ * With `waiting` it is reserved before its region comes, and kept when it has gone: so the memory need not grow for it. There
+ * rooms of one kind wait for their places, which they get together when the first of them is taken, in the order in which
+ * they were made: neighbours among parameters are neighbours among gradients, whichever gradient comes first.
+ */
 export class Room {
   readonly #allocator: Allocator;
   readonly #dtype: DType;
   readonly #size: number;
+  readonly #waiting: Set<Room> | null;
   #region: Region | null = null;
-  /** where the region was last */
+  /** where the region was last, or will be */
   #parked: Block | null = null;
-  #reserved: boolean;
 
-  constructor(allocator: Allocator, dtype: DType, size: number, reserve: boolean) {
+  constructor(allocator: Allocator, dtype: DType, size: number, waiting: Set<Room> | null) {
     this.#allocator = allocator;
     this.#dtype = dtype;
     this.#size = size;
-    this.#reserved = reserve;
-    if (reserve) allocator.reserve(this.#byteLength);
+    this.#waiting = waiting;
+    if (!waiting) return;
+    allocator.reserve(this.#byteLength);
+    waiting.add(this);
   }
 
   /** The region while it is there. */
@@ -29,6 +35,7 @@ export class Room {
 
   /** Makes the region, which must not be there. @throws RangeError when there is no memory */
   take(): Region {
+    if (this.#waits) this.#placeAll();
     if (this.#parked && !this.#allocator.resume(this.#parked)) this.#parked = null;
     const block = this.#parked ?? this.#allocate();
     this.#region = Region.create(this.#allocator, this.#dtype, this.#size, block);
@@ -48,20 +55,36 @@ export class Room {
     this.leave();
     if (this.#parked && this.#allocator.resume(this.#parked)) this.#allocator.free(this.#parked);
     this.#parked = null;
-    if (this.#reserved) this.#allocator.unreserve(this.#byteLength);
-    this.#reserved = false;
+    if (this.#waiting?.delete(this)) this.#allocator.unreserve(this.#byteLength);
   }
 
   get #byteLength(): number {
     return this.#size * ELEMENT_BYTES[this.#dtype];
   }
 
+  /** Whether it is reserved, and has no place. */
+  get #waits(): boolean {
+    return this.#waiting?.has(this) ?? false;
+  }
+
+  /** Gives all that wait their places, if they have them next to each other; else each finds its own when it is taken. */
+  #placeAll(): void {
+    const rooms = [...(this.#waiting ?? [])];
+    const blocks = this.#allocator.allocateReserved(rooms.map((room) => room.#byteLength));
+    if (!blocks) return;
+    for (const [i, room] of rooms.entries()) {
+      room.#parked = blocks[i];
+      room.#allocator.park(blocks[i]);
+    }
+    this.#waiting?.clear();
+  }
+
   #allocate(): Block {
-    if (!this.#reserved) return this.#allocator.allocate(this.#byteLength);
+    if (!this.#waits) return this.#allocator.allocate(this.#byteLength);
     this.#allocator.unreserve(this.#byteLength);
     try {
       const block = this.#allocator.allocate(this.#byteLength);
-      this.#reserved = false;
+      this.#waiting?.delete(this);
       return block;
     } catch (error) {
       this.#allocator.reserve(this.#byteLength);

@@ -28,7 +28,7 @@ test("an engine shows what it is, an optimizer its groups", () => {
   const optimizer = new SGD([engine.parameter(1)], { lr: 0.1 });
   assert.is(
     inspect(engine),
-    'Engine { rounding: "separate", fma: "none", threads: 1, allocatedBytes: 64, parameters: 1 }',
+    'Engine { rounding: "separate", fma: "none", threads: 1, allocatedBytes: 16, parameters: 1 }',
   );
   assert.equal(Object.keys(engine), ["memory"]);
   assert.is(inspect(optimizer), String(optimizer));

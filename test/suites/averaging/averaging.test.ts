@@ -1,13 +1,14 @@
 // Averages in use: the formulas at every size and position, exchanging, memory, state dicts, and what is refused.
 
 import fc from "fast-check";
-import { createEngine, type Engine, type Parameter, SGD } from "sgd-wasm";
+import { createEngine, type Parameter, SGD } from "sgd-wasm";
 import { AveragedModel, type AveragedModelOptions, type AveragedModelState } from "sgd-wasm/averaging";
 import { decodeTorch, encodeTorch } from "sgd-wasm/checkpoint";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { averaged, type Kind } from "../../reference/averaging.js";
 import { assertSameBits } from "../../support/bits.js";
+import { callsOf } from "../../support/calls.js";
 import { rounding } from "../../support/context.js";
 import { mulberry32, values } from "../../support/random.js";
 
@@ -260,31 +261,13 @@ test("parameters without names go by their position", () => {
   assert.is(average.params[0].data[0], 1);
 });
 
-/** Calls of the kernel's function for a dtype, or of `swap`, while something is done. */
-function callsOf(engine: Engine, owner: "float32" | "kernel", name: string, run: () => void): number {
-  const { kernel } = engine as unknown as { kernel: Record<string, unknown> };
-  const functions = (owner === "kernel" ? kernel : kernel[owner]) as Record<string, (...args: unknown[]) => unknown>;
-  const original = functions[name];
-  let calls = 0;
-  functions[name] = (...args) => {
-    calls += 1;
-    return original(...args);
-  };
-  try {
-    run();
-  } finally {
-    functions[name] = original;
-  }
-  return calls;
-}
-
 test("adjacent parameters are one pass of the kernel, with the bits of a pass for each", () => {
   const engine = createEngine({ rounding });
   const next = mulberry32(5);
   const sizes = [64, 32, 5, 7, 16];
   const dtypes: DType[] = ["float32", "float32", "float32", "float32", "float64"];
   const params = sizes.map((size, i) => engine.parameter(size, { dtype: dtypes[i] }));
-  // The third fills no whole line of memory, so that the fourth does not go on where it ends.
+  // The third fills no whole vector, so that the fourth does not go on where it ends.
   for (const method of ["swa", "ema"] as const) {
     const together = new AveragedModel(params, { method });
     const alone = params.map((parameter) => new AveragedModel([parameter], { method }));

@@ -24,9 +24,8 @@ test("a buffer that was dropped is made anew, and its place is not written to", 
 });
 
 test("adjacent addresses of two engines are two places", () => {
-  const engines = [make(), make()];
-  engines[1].parameter(16);
-  const params = engines.map((engine) => engine.parameter(16));
+  const [one, two] = [make(), make()].map((engine) => [engine.parameter(16), engine.parameter(16)]);
+  const params = [one[0], two[1]];
   for (const parameter of params) parameter.ensureGrad().fill(1);
   assert.is(params[0].address + 64, params[1].address);
   assert.is(params[0].gradAddress! + 64, params[1].gradAddress);
