@@ -22,7 +22,7 @@ export const BUDGETS: Budget[] = [
   { what: "StepLR", source: 'export { StepLR } from "sgd-wasm/schedule";' },
   { what: "sgd-wasm/averaging", source: 'export * from "sgd-wasm/averaging";', beyondCore: true },
   { what: "sgd-wasm/amp", source: 'export * from "sgd-wasm/amp";', beyondCore: true },
-  { what: "sgd-wasm/tfjs", source: 'export * from "sgd-wasm/tfjs";', bytes: 3_300, beyondCore: true },
+  { what: "sgd-wasm/tfjs", source: 'export * from "sgd-wasm/tfjs";', bytes: 3_350, beyondCore: true },
   { what: "sgd-wasm/threads", source: 'export * from "sgd-wasm/threads";' },
 ];
 

@@ -23,6 +23,8 @@ export function toConfig(options: TfjsOptions, groups: readonly ParamGroup[]): C
 export function fromConfig({ groups, customObjects: _, ...options }: Config & { customObjects?: object }): TfjsOptions {
   return {
     ...options,
+    // JSON makes null of Infinity, which clips nothing.
+    maxGradNorm: options.maxGradNorm ?? undefined,
     groups: groups.map(({ match, ...overrides }) => ({ ...overrides, match: toExpression(match) })),
   };
 }

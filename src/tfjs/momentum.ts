@@ -1,43 +1,52 @@
-// Momentum as tfjs saves it with a model: a tensor for each variable, by the names that tf.train.momentum gives them.
+// Momentum as tfjs saves it with a model: an array for each variable, by its name.
 
-import type { StateDict } from "../common/tensor-data.js";
+import { parametersOf } from "../optimizer/save.js";
+import type { AnyParameter } from "../parameter.js";
 import type { SGD } from "../sgd.js";
 
-export interface SavedMomentum {
-  /** of the variable, followed by "/momentum" */
-  name: string;
-  shape: readonly number[];
-  data: Float32Array;
-}
-
-const SUFFIX = "/momentum";
+/** By the names of variables, in the order of the groups. */
+export type Momentum = Map<string, { shape: readonly number[]; data: Float32Array }>;
 
 /** Copies of the momentum of every variable that has one. */
-export function saveMomentum(sgd: SGD): SavedMomentum[] {
-  const { state, param_groups } = sgd.stateDict();
-  const names = namesOf(param_groups);
-  return Object.entries(state).flatMap(([id, { momentum_buffer: buffer }]) => {
-    return buffer ? [{ name: names[Number(id)] + SUFFIX, shape: buffer.shape, data: buffer.data as Float32Array }] : [];
-  });
+export function saveMomentum({ paramGroups, state }: SGD): Momentum {
+  const saved: Momentum = new Map();
+  for (const parameter of parametersOf(paramGroups)) {
+    const data = state.get(parameter)?.momentumBuffer as Float32Array | null | undefined;
+    if (data) saved.set(parameter.name!, { shape: parameter.shape, data: data.slice() });
+  }
+  return saved;
 }
 
 /**
- * Replaces all momentum: by the variables' names, or, where no name is known (a model was loaded beside another of its kind), in
- * their order.
+ * `saved` under the names of the variables that are trained: where it has none of them, because a model was loaded beside
+ * another of its kind, what is saved belongs to them in their order.
  *
- * @throws Error when it does not fit; nothing has changed then
+ * @throws Error when that cannot be
  */
-export function loadMomentum(sgd: SGD, saved: readonly SavedMomentum[]): void {
-  const dict = sgd.stateDict();
-  const names = namesOf(dict.param_groups);
-  let ids = saved.map(({ name }) => names.indexOf(name.slice(0, -SUFFIX.length)));
-  if (saved.length === names.length && ids.every((id) => id < 0)) ids = [...ids.keys()];
-  if (ids.includes(-1)) throw new Error(`setWeights has ${saved.map(({ name }) => name)}, but trained are ${names}`);
-  const entries = saved.map((tensor, i) => [ids[i], { momentum_buffer: { ...tensor, dtype: "float32" } }]);
-  sgd.loadStateDict({ ...dict, state: Object.fromEntries(entries) }, { keepHyperparameters: true, match: "position" });
+export function renamed(saved: Momentum, { paramGroups }: SGD): Momentum {
+  const names = [...parametersOf(paramGroups)].map(({ name }) => name!);
+  if (saved.size === 0 || names.some((name) => saved.has(name))) return saved;
+  if (saved.size !== names.length) {
+    throw new Error(`setWeights has the momentum of ${[...saved.keys()]}, but trained are ${names}`);
+  }
+  return new Map([...saved.values()].map((momentum, i) => [names[i], momentum]));
 }
 
-/** The names of all parameters, in the order of their ids. */
-export function namesOf(groups: StateDict["param_groups"]): string[] {
-  return groups.flatMap(({ param_names }) => (param_names ?? []) as string[]);
+/**
+ * Moves the momentum of these variables from `saved` to the state; those that are not in `saved` have none.
+ *
+ * @throws Error when a shape is another one; nothing has changed then
+ */
+export function takeMomentum(saved: Momentum, parameters: readonly AnyParameter[], { state }: SGD): void {
+  for (const { name, shape } of parameters) {
+    const got = saved.get(name!)?.shape ?? shape;
+    if (`${got}` !== `${shape}`)
+      throw new Error(`${name} has the shape [${shape}], its momentum in setWeights [${got}]`);
+  }
+  for (const parameter of parameters) {
+    const momentum = saved.get(parameter.name!);
+    if (momentum) state.set(parameter, { momentumBuffer: momentum.data });
+    else state.delete(parameter);
+    saved.delete(parameter.name!);
+  }
 }

@@ -3,8 +3,9 @@
 import type { SGD } from "../sgd.js";
 import { type Config, fromConfig, toConfig } from "./config.js";
 import type { TfjsOptions } from "./options.js";
-import { type Pair, Training } from "./training.js";
-import type { NamedTensor, Optimizer, Tensor, Tf } from "./types.js";
+import { type Gradients, pairsOf } from "./pairs.js";
+import { Training } from "./training.js";
+import type { NamedTensor, Optimizer, Tf } from "./types.js";
 
 /** What the optimizer has besides the members of `tf.Optimizer`. */
 export interface TorchSGD {
@@ -14,8 +15,10 @@ export interface TorchSGD {
   setLearningRate(lr: number): void;
 }
 
-type Gradients = readonly { name: string; tensor: Tensor | null }[] | Readonly<Record<string, Tensor | null>>;
 type TorchSGDClass = new (options: TfjsOptions) => Optimizer & TorchSGD;
+
+/** of the names that tf.train.momentum gives momentum when it is saved */
+const SUFFIX = "/momentum";
 
 const classes = new WeakMap<object, TorchSGDClass>();
 
@@ -55,14 +58,14 @@ function defineClass(tf: Tf): TorchSGDClass {
     }
 
     applyGradients(gradients: Gradients): void {
-      this.#training.step(pairsOf(tf, gradients));
+      tf.tidy(() => this.#training.step(pairsOf(tf, gradients)));
       this.incrementIterations();
     }
 
     async getWeights(): Promise<NamedTensor[]> {
       this.#disposeGiven();
-      const momentum = this.#training.saveMomentum().map(({ name, shape, data }) => {
-        return { name, tensor: tf.keep(tf.tensor(data, shape, "float32")) };
+      const momentum = [...this.#training.saveMomentum()].map(([name, { shape, data }]) => {
+        return { name: name + SUFFIX, tensor: tf.keep(tf.tensor(data, shape, "float32")) };
       });
       this.#given = [await this.saveIterations(), ...momentum];
       return this.#given;
@@ -70,9 +73,9 @@ function defineClass(tf: Tf): TorchSGDClass {
 
     async setWeights(weights: NamedTensor[]): Promise<void> {
       const momentum = weights.slice(1).map(async ({ name, tensor }) => {
-        return { name, shape: tensor.shape, data: (await tensor.data()).slice() };
+        return [name.slice(0, -SUFFIX.length), { shape: tensor.shape, data: (await tensor.data()).slice() }] as const;
       });
-      this.#training.loadMomentum(await Promise.all(momentum));
+      this.#training.loadMomentum(new Map(await Promise.all(momentum)));
       await this.extractIterations(weights);
     }
 
@@ -91,16 +94,4 @@ function defineClass(tf: Tf): TorchSGDClass {
       this.#given = [];
     }
   };
-}
-
-function pairsOf(tf: Tf, gradients: Gradients): Pair[] {
-  const { registeredVariables } = tf.engine();
-  const named = Array.isArray(gradients)
-    ? gradients
-    : Object.entries(gradients).map(([name, tensor]) => ({ name, tensor }));
-  return named.map(({ name, tensor }): Pair => {
-    const variable = registeredVariables[name];
-    if (!variable) throw new Error(`tfjs has no variable ${name}`);
-    return [variable, tensor ?? null];
-  });
 }

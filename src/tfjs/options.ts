@@ -4,7 +4,7 @@ import { checkKeys, typeName } from "../common/checks.js";
 import { checkRounding, type EngineOptions } from "../engine.js";
 import { checkRule, type GroupRule } from "../optimizer/group-parameters.js";
 import type { GroupOptions } from "../optimizer/options.js";
-import type { StepOptions } from "../optimizer/step-arguments.js";
+import { checkStepOptions, type StepOptions } from "../optimizer/step-arguments.js";
 
 const HYPERPARAMETERS = ["lr", "momentum", "dampening", "weightDecay", "nesterov", "maximize"] as const;
 
@@ -27,7 +27,8 @@ const OPTIONS = [...HYPERPARAMETERS, "maxGradNorm", "gradScale", "rounding", "gr
 
 export function checkOptions(options: TfjsOptions): void {
   checkKeys(options, OPTIONS, "sgd");
-  const { groups = [], rounding = "fused" } = options;
+  const { groups = [], rounding = "fused", maxGradNorm, gradScale } = options;
+  checkStepOptions({ maxGradNorm, gradScale }, false);
   checkRounding(rounding);
   if (!Array.isArray(groups)) throw new TypeError(`groups of sgd must be an array, got ${typeName(groups)}`);
   groups.forEach(checkRule);

@@ -44,8 +44,8 @@ interface WasmBackend {
 function isWasm(backend: object): backend is WasmBackend {
   const { wasm, dataIdMap, refCount } = backend as Partial<WasmBackend>;
   const { registerTensor, disposeData } = wasm?.tfjs ?? {};
-  const functions: unknown[] = [refCount, dataIdMap?.get, wasm?._malloc, wasm?._free, registerTensor, disposeData];
-  return memoryOf(wasm) !== undefined && functions.every((each) => typeof each === "function");
+  const used = [memoryOf(wasm), refCount, dataIdMap?.get, wasm?._malloc, wasm?._free, registerTensor, disposeData];
+  return used.every(Boolean);
 }
 
 function memoryOf(wasm?: Partial<WasmBackend["wasm"]>): WebAssembly.Memory | undefined {
@@ -68,7 +68,7 @@ function inPlace(tf: Tf, backend: WasmBackend, rounding: Rounding): Storage {
     add: (variable) => engine.parameter(variable.shape, { name: variable.name, address: addressOf(variable) }),
     read(variable, parameter, gradient) {
       // Clones and reshaped tensors share their elements, and must not change. Times 1, unlike plus 0, keeps every bit.
-      if (backend.refCount(variable.dataId) > 1) tf.tidy(() => variable.assign(tf.mul(variable, 1)));
+      if (backend.refCount(variable.dataId) > 1) variable.assign(tf.mul(variable, 1));
       // `assign` moves a variable, and gradients come anew with every step.
       parameter.rebind({ address: addressOf(variable), gradAddress: addressOf(gradient) });
     },
@@ -97,7 +97,7 @@ function copies(tf: Tf, backend: object, rounding: Rounding): Storage {
     },
     write(variable, parameter) {
       // The cpu backend keeps the array that it is given.
-      tf.tidy(() => variable.assign(tf.tensor(parameter.data.slice(), variable.shape, "float32")));
+      variable.assign(tf.tensor(parameter.data.slice(), variable.shape, "float32"));
       written.set(variable, variable.dataId);
     },
   };

@@ -2,23 +2,22 @@
 
 import type { StateDict } from "../common/tensor-data.js";
 import { checkUsed, type GroupRule, sortByRule } from "../optimizer/group-parameters.js";
+import { parametersOf } from "../optimizer/save.js";
 import type { AnyParameter, Parameter } from "../parameter.js";
 import { SGD } from "../sgd.js";
-import { loadMomentum, namesOf, type SavedMomentum, saveMomentum } from "./momentum.js";
+import { type Momentum, renamed, saveMomentum, takeMomentum } from "./momentum.js";
 import { checkOptions, hyperparametersOf, type TfjsOptions } from "./options.js";
+import type { Pair } from "./pairs.js";
 import { type Storage, storageFor } from "./storage.js";
-import type { Tensor, Tf, Variable } from "./types.js";
-
-/** A variable and its gradient, null for none. */
-export type Pair = readonly [variable: Variable, gradient: Tensor | null];
+import type { Tf, Variable } from "./types.js";
 
 export class Training {
   readonly sgd: SGD;
   readonly options: TfjsOptions;
   readonly #tf: Tf;
   readonly #parameters = new Map<Variable, Parameter<"float32">>();
-  /** momentum that came before the first step */
-  #pending: readonly SavedMomentum[] = [];
+  /** momentum of variables that have not been trained yet */
+  #pending: Momentum = new Map();
   #storage: Storage | null = null;
   #disposed = false;
 
@@ -37,31 +36,32 @@ export class Training {
 
   /** One step of the variables that have a gradient. What can fail does so before the first of them changes. */
   step(pairs: readonly Pair[]): void {
-    checkPairs(pairs);
     const storage = this.#meet(pairs.map(([variable]) => variable).filter(({ dtype }) => dtype === "float32"));
-    const trained = pairs.filter(([, gradient]) => gradient) as [Variable, Tensor][];
+    const trained = pairs.flatMap(([variable, gradient]) => {
+      return gradient ? [{ variable, gradient, parameter: this.#parameters.get(variable)! }] : [];
+    });
     const { gradScale, maxGradNorm } = this.options;
     try {
-      for (const [variable, gradient] of trained) storage.read(variable, this.#parameters.get(variable)!, gradient);
+      for (const { variable, parameter, gradient } of trained) storage.read(variable, parameter, gradient);
       this.sgd.step({ gradScale, maxGradNorm });
-      for (const [variable] of trained) storage.write(variable, this.#parameters.get(variable)!);
+      for (const { variable, parameter } of trained) storage.write(variable, parameter);
     } finally {
       // tfjs frees the gradients, which may have been used where they lie.
-      for (const [variable] of trained) this.#parameters.get(variable)!.grad = null;
+      for (const { parameter } of trained) parameter.grad = null;
     }
   }
 
-  saveMomentum(): readonly SavedMomentum[] {
-    return this.#parameters.size > 0 ? saveMomentum(this.sgd) : this.#pending;
+  saveMomentum(): Momentum {
+    return new Map([...saveMomentum(this.sgd), ...this.#pending]);
   }
 
-  /** Replaces all momentum; what comes before the first step is kept for it. */
-  loadMomentum(saved: readonly SavedMomentum[]): void {
+  /** Replaces all momentum; that of variables which are not trained yet is kept for them. */
+  loadMomentum(saved: Momentum): void {
     this.#checkAlive();
-    this.#pending = saved;
-    if (this.#parameters.size === 0) return;
-    loadMomentum(this.sgd, saved);
-    this.#pending = [];
+    const parameters = parametersOf(this.sgd.paramGroups);
+    const pending = parameters.length > 0 ? renamed(saved, this.sgd) : saved;
+    takeMomentum(pending, parameters, this.sgd);
+    this.#pending = pending;
   }
 
   dispose(): void {
@@ -78,7 +78,7 @@ export class Training {
   /** From now on there are parameters for these variables. */
   #meet(variables: readonly Variable[]): Storage {
     this.#checkAlive();
-    this.#forgetDisposed();
+    this.#forget([...this.#parameters.keys()].filter(({ isDisposed }) => isDisposed));
     const storage = this.#currentStorage();
     const fresh = variables.filter((variable) => !this.#parameters.has(variable));
     if (fresh.length > 0) this.#add(fresh, storage);
@@ -86,21 +86,24 @@ export class Training {
   }
 
   #add(variables: readonly Variable[], storage: Storage): void {
-    const made: Parameter<"float32">[] = [];
+    const first = this.#parameters.size === 0;
     try {
-      for (const variable of variables) made.push(storage.add(variable));
-      const listed = made.map((parameter) => ({ parameter }));
-      const [taken, rest] = sortByRule(listed, this.#rules);
-      if (this.#parameters.size === 0) checkUsed(this.#rules, taken);
+      for (const variable of variables) this.#parameters.set(variable, storage.add(variable));
+      const added = variables.map((variable) => this.#parameters.get(variable)!);
+      const [taken, rest] = sortByRule(
+        added.map((parameter) => ({ parameter })),
+        this.#rules,
+      );
+      if (first) checkUsed(this.#rules, taken);
       for (const [i, group] of [...taken, rest].entries()) {
-        this.sgd.paramGroups[i].params.push(...group.map(({ parameter }) => parameter));
+        for (const { parameter } of group) this.sgd.paramGroups[i].params.push(parameter as Parameter);
       }
+      if (first) this.#pending = renamed(this.#pending, this.sgd);
+      takeMomentum(this.#pending, added, this.sgd);
     } catch (error) {
-      for (const parameter of made) parameter.dispose();
+      this.#forget(variables);
       throw error;
     }
-    for (const [i, variable] of variables.entries()) this.#parameters.set(variable, made[i]);
-    if (this.#pending.length > 0) this.loadMomentum(this.#pending);
   }
 
   #currentStorage(): Storage {
@@ -112,17 +115,18 @@ export class Training {
     );
   }
 
-  /** Variables that were disposed leave their groups, and what was kept for them is freed. */
-  #forgetDisposed(): void {
+  /** The variables leave their groups, and what was kept for them is freed. */
+  #forget(variables: readonly Variable[]): void {
+    if (variables.length === 0) return;
     const gone = new Set<AnyParameter>();
-    for (const [variable, parameter] of this.#parameters) {
-      if (!variable.isDisposed) continue;
+    for (const variable of variables) {
+      const parameter = this.#parameters.get(variable);
+      if (!parameter) continue;
       gone.add(parameter);
       this.#parameters.delete(variable);
       this.sgd.state.delete(parameter);
       parameter.dispose();
     }
-    if (gone.size === 0) return;
     for (const group of this.sgd.paramGroups) group.params = group.params.filter((parameter) => !gone.has(parameter));
   }
 
@@ -133,30 +137,20 @@ export class Training {
 
 function refuseGpu(tf: Tf): void {
   const name = tf.getBackend();
-  if (!/^web(gl|gpu)$/.test(name)) return;
+  if (!/web(gl|gpu)/.test(name)) return;
   throw new Error(
-    `sgd-wasm computes on the processor, and ${name} has the gradients on the GPU, from where each would have to come down: ` +
+    `sgd-wasm computes on the processor, and each gradient of ${name} would have to come down from the GPU: ` +
       'use tf.setBackend("wasm"), or tf.train',
   );
-}
-
-function checkPairs(pairs: readonly Pair[]): void {
-  const seen = new Set<Variable>();
-  for (const [variable, gradient] of pairs) {
-    if (seen.has(variable)) throw new Error(`${variable.name} has two gradients in one step`);
-    seen.add(variable);
-    const [expected, got] = [variable, gradient ?? variable].map(({ dtype, shape }) => `${dtype} [${shape}]`);
-    if (gradient && (expected !== got || variable.dtype !== "float32")) {
-      throw new TypeError(`${variable.name} is ${expected}, its gradient ${got}: float32 of one shape is trained`);
-    }
-  }
 }
 
 /** The variables that a state dict is about: those of its names, or all that can be trained if they are as many. */
 function variablesOf(tf: Tf, dict: StateDict): Variable[] {
   const { registeredVariables } = tf.engine();
   const groups = Array.isArray(dict?.param_groups) ? dict.param_groups : [];
-  const named = namesOf(groups).map((name) => registeredVariables[name]);
+  const named = groups
+    .flatMap(({ param_names = [] }) => param_names as string[])
+    .map((name) => registeredVariables[name]);
   if (named.length > 0 && named.every(Boolean)) return named;
   const all = Object.values(registeredVariables).filter(({ trainable }) => trainable);
   return all.length === groups.flatMap(({ params }) => params).length ? all : [];

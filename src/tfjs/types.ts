@@ -12,6 +12,7 @@ export interface Tensor {
   readonly shape: readonly number[];
   readonly size: number;
   readonly dtype: string;
+  readonly isDisposed: boolean;
   data(): Promise<Float32Array>;
   dataSync(): Float32Array;
   dispose(): void;
@@ -20,7 +21,6 @@ export interface Tensor {
 export interface Variable extends Tensor {
   readonly name: string;
   readonly trainable: boolean;
-  readonly isDisposed: boolean;
   assign(value: Tensor): void;
 }
 
@@ -44,6 +44,7 @@ export interface Tf extends TensorFlow {
   engine(): { readonly registeredVariables: Readonly<Record<string, Variable>> };
   tensor(values: Float32Array, shape: readonly number[], dtype: "float32"): Tensor;
   mul(a: Tensor, b: number): Tensor;
+  clone(tensor: Tensor): Tensor;
   keep(tensor: Tensor): Tensor;
   tidy(run: () => void): void;
   readonly serialization: { registerClass(type: object): void };

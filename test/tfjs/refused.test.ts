@@ -14,6 +14,8 @@ const wrong: [string, unknown, RegExp][] = [
   ],
   ["Nesterov without momentum", { lr: 1, nesterov: true }, /Nesterov momentum requires a momentum/],
   ["an unknown rounding", { lr: 1, rounding: "up" }, /rounding must be "fused" or "separate", got up/],
+  ["a maxGradNorm that is a text", { lr: 1, maxGradNorm: "1" }, /maxGradNorm must be a number, got string/],
+  ["a gradScale of null", { lr: 1, gradScale: null }, /gradScale must be a number, got null/],
   ["no options", undefined, /options of sgd must be an object, got undefined/],
   [
     "a group without a match",
@@ -70,6 +72,9 @@ for (const backend of BACKENDS) {
       ]),
       /bias has two gradients/,
     );
+    const gone = tf.tensor([1]);
+    gone.dispose();
+    assert.throws(step({ bias: gone }), /the gradient of bias was disposed/);
     assert.equal(
       [kernel, bias].map((each) => Array.from(each.dataSync())),
       [[1, 2], [3]],
@@ -90,7 +95,7 @@ for (const backend of BACKENDS) {
     for (const each of [one, gradients.one]) each.dispose();
   });
 
-  for (const gpu of ["webgl", "webgpu"]) {
+  for (const gpu of ["webgl", "webgpu", "rn-webgl"]) {
     test(`the ${gpu} backend, when the optimizer is made and when it steps`, async () => {
       const one = variable([1], "one");
       const gradient = tf.tensor([1]);
@@ -100,7 +105,7 @@ for (const backend of BACKENDS) {
       tf.registerBackend(gpu, tf.findBackendFactory("cpu"));
       try {
         assert.ok(await tf.setBackend(gpu));
-        const reason = new RegExp(`${gpu} has the gradients on the GPU, from where each would have to come down`);
+        const reason = new RegExp(`each gradient of ${gpu} would have to come down from the GPU: use tf.setBackend`);
         assert.throws(() => sgd(tf, { lr: 1 }), reason);
         for (const optimizer of [fresh, used]) assert.throws(() => optimizer.applyGradients({ one: gradient }), reason);
       } finally {

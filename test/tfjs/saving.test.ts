@@ -100,21 +100,64 @@ for (const backend of BACKENDS) {
     const weights = await first.getWeights();
     await second.setWeights(weights).then(
       () => assert.unreachable(),
-      ({ message }) =>
-        assert.match(
-          message,
-          /momentum_buffer of state entry 0 has 2 elements of shape \[2\], but belongs to .* of shape \[3\]/,
-        ),
+      ({ message }) => assert.match(message, /has the shape \[3\], its momentum in setWeights \[2\]/),
     );
-    await second.setWeights([weights[0], weights[1], weights[1]]).then(
+    const more = { name: "more/momentum", tensor: weights[1].tensor };
+    await second.setWeights([...weights, more]).then(
       () => assert.unreachable(),
-      ({ message }) => assert.match(message, /setWeights has .*\/momentum, but trained are /),
+      ({ message }) => assert.match(message, /setWeights has the momentum of .*,more, but trained are /),
     );
     assert.equal(
       [...second.sgd.state.values()].map(({ momentumBuffer }) => [...momentumBuffer!]),
       [[1, 1, 1]],
     );
     for (const each of [one, other, first, second]) each.dispose();
+  });
+
+  test("momentum that comes before the first step and does not fit is refused by every step", async () => {
+    const [one, other] = [variable([1, 2]), variable([1, 2, 3])];
+    const [first, second] = [sgd(tf, { lr: 1, momentum: 0.5 }), sgd(tf, { lr: 1, momentum: 0.5 })];
+    const step = (optimizer: tf.Optimizer, { name, shape }: tf.Variable) => {
+      tf.tidy(() => optimizer.applyGradients({ [name]: tf.ones(shape) }));
+    };
+    step(first, one);
+    const weights = await first.getWeights();
+    await second.setWeights(weights);
+    for (let i = 0; i < 2; i++) assert.throws(() => step(second, other), /has the shape \[3\], its momentum/);
+    assert.equal([...other.dataSync()], [1, 2, 3]);
+    await second.setWeights(weights.slice(0, 1));
+    step(second, other);
+    assert.equal([...other.dataSync()], [0, 1, 2]);
+    for (const each of [one, other, first, second]) each.dispose();
+  });
+
+  test("momentum waits for variables that are trained later, and is saved meanwhile", async () => {
+    const variables = ["early", "late"].map((name) => variable([1], name));
+    const step = (optimizer: tf.Optimizer, name: string) => {
+      tf.tidy(() => optimizer.applyGradients({ [name]: tf.ones([1]) }));
+    };
+    const optimizers = [0, 1, 2].map(() => sgd(tf, { lr: 1, momentum: 0.5 }));
+    for (const { name } of variables) step(optimizers[0], name);
+    for (const [i, optimizer] of optimizers.slice(1).entries()) {
+      await optimizer.setWeights(await optimizers[i].getWeights());
+      step(optimizer, "early");
+    }
+    step(optimizers[2], "late");
+    assert.equal(
+      variables.flatMap((each) => [...each.dataSync()]),
+      [-3.25, -1.5],
+    );
+    for (const each of [...variables, ...optimizers]) each.dispose();
+  });
+
+  test("an infinite maxGradNorm is saved and loaded", () => {
+    const optimizer = sgd(tf, { lr: 1, maxGradNorm: Number.POSITIVE_INFINITY });
+    const config = JSON.parse(JSON.stringify(optimizer.getConfig()));
+    const type = optimizer.constructor as unknown as { fromConfig(type: unknown, config: object): tf.Optimizer };
+    const [one, loaded] = [variable([3], "one"), type.fromConfig(type, config)];
+    tf.tidy(() => loaded.applyGradients({ one: tf.ones([1]) }));
+    assert.equal([...one.dataSync()], [2]);
+    for (const each of [one, loaded, optimizer]) each.dispose();
   });
 
   test("getWeights leaves no tensors behind, however often it is called", async () => {

@@ -57,6 +57,45 @@ for (const backend of BACKENDS) {
     for (const each of [one, optimizer, gradient]) each.dispose();
   });
 
+  test("a gradient may be another variable of the step", () => {
+    const [one, two] = [variable([1]), variable([10])];
+    const optimizer = sgd(tf, { lr: 1 });
+    const { numTensors } = tf.memory();
+    optimizer.applyGradients([
+      { name: one.name, tensor: two },
+      { name: two.name, tensor: one },
+    ]);
+    assert.equal([numbers(one), numbers(two)], [[-9], [9]]);
+    assert.is(tf.memory().numTensors, numTensors);
+    for (const each of [one, two, optimizer]) each.dispose();
+  });
+
+  test("variables of another backend come to this one, and their clones stay as they are", async () => {
+    await tf.setBackend(BACKENDS.find((name) => name !== backend)!);
+    const one = variable([1, 2]);
+    const [clone, value] = [tf.clone(one), tf.tensor([5, 6])];
+    await tf.setBackend(backend);
+    const optimizer = sgd(tf, { lr: 1 });
+    step(optimizer, 1, one);
+    assert.equal(
+      [numbers(one), numbers(clone)],
+      [
+        [0, 1],
+        [1, 2],
+      ],
+    );
+    one.assign(value);
+    step(optimizer, 1, one);
+    assert.equal(
+      [numbers(one), numbers(value)],
+      [
+        [4, 5],
+        [5, 6],
+      ],
+    );
+    for (const each of [one, clone, value, optimizer]) each.dispose();
+  });
+
   test("a variable that was assigned to keeps its momentum", () => {
     const one = variable([1, 2, 3]);
     const optimizer = sgd(tf, { lr: 1, momentum: 0.5 });
