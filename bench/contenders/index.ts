@@ -28,7 +28,7 @@ export async function gatherContenders(): Promise<Field> {
   };
   const native = (await attempt("C", nativeKernels, HOW_TO_GET_C)) ?? [];
   const others = [
-    await attempt("PyTorch", pytorch, HOW_TO_GET_PYTORCH),
+    ...((await attempt("PyTorch", pytorch, HOW_TO_GET_PYTORCH)) ?? []),
     await attempt("tfjs", () => inOwnProcess("tfjs wasm", { who: "tfjs wasm" }), HOW_TO_GET_PEERS),
     await attempt("jax-js", () => inOwnProcess("jax-js", { who: "jax-js" }), HOW_TO_GET_PEERS),
   ].filter((contender) => contender !== null);

@@ -14,6 +14,13 @@ typedef struct {
   int nesterov;
 } Options;
 
+// Large tensors are walked at so many places by turns, as the kernel does; the compiler's options say how many.
+#ifndef PLACES
+#define PLACES 1
+#endif
+#define BLOCK_BYTES 256
+#define LARGE_BYTES (1 << 22)
+
 // Called with literals for the last three, so that the loop has no branches.
 #define DEFINE_UPDATE(T, FMA)                                                                                          \
   static inline __attribute__((always_inline)) void loop_##T(                                                         \
@@ -30,21 +37,34 @@ typedef struct {
       p[i] = FMA(d, -lr, p[i]);                                                                                        \
     }                                                                                                                  \
   }                                                                                                                    \
+  static inline __attribute__((always_inline)) void walk_##T(                                                          \
+      T *p, const T *g, T *b, size_t n, T lr, T retain, T undamped, T decay, T lookahead, int momentum, int damped,    \
+      int decays) {                                                                                                    \
+    size_t end = 0;                                                                                                    \
+    if (PLACES > 1 && n * sizeof(T) >= LARGE_BYTES) {                                                                  \
+      const size_t block = BLOCK_BYTES / sizeof(T), apart = n / PLACES / block * block;                                \
+      end = apart * PLACES;                                                                                            \
+      for (size_t offset = 0; offset < apart; offset += block)                                                         \
+        for (size_t at = offset; at < end; at += apart)                                                                \
+          loop_##T(p + at, g + at, b + at, block, lr, retain, undamped, decay, lookahead, momentum, damped, decays);   \
+    }                                                                                                                  \
+    loop_##T(p + end, g + end, b + end, n - end, lr, retain, undamped, decay, lookahead, momentum, damped, decays);    \
+  }                                                                                                                    \
   static void update_##T(T *p, const T *g, T *b, size_t n, const Options *o, int first) {                              \
     T lr = o->lr, mu = o->momentum, retain = first ? 0 : mu, u = 1 - o->dampening, wd = o->weight_decay;               \
     int kind = mu == 0 ? 0 : o->nesterov ? 2 : 1;                                                                      \
     int damped = u != 1 && !first && kind != 0;                                                                        \
     switch (kind * 4 + damped * 2 + (wd != 0)) {                                                                       \
-      case 0: loop_##T(p, g, b, n, lr, retain, u, wd, mu, 0, 0, 0); break;                                             \
-      case 1: loop_##T(p, g, b, n, lr, retain, u, wd, mu, 0, 0, 1); break;                                             \
-      case 4: loop_##T(p, g, b, n, lr, retain, u, wd, mu, 1, 0, 0); break;                                             \
-      case 5: loop_##T(p, g, b, n, lr, retain, u, wd, mu, 1, 0, 1); break;                                             \
-      case 6: loop_##T(p, g, b, n, lr, retain, u, wd, mu, 1, 1, 0); break;                                             \
-      case 7: loop_##T(p, g, b, n, lr, retain, u, wd, mu, 1, 1, 1); break;                                             \
-      case 8: loop_##T(p, g, b, n, lr, retain, u, wd, mu, 2, 0, 0); break;                                             \
-      case 9: loop_##T(p, g, b, n, lr, retain, u, wd, mu, 2, 0, 1); break;                                             \
-      case 10: loop_##T(p, g, b, n, lr, retain, u, wd, mu, 2, 1, 0); break;                                            \
-      case 11: loop_##T(p, g, b, n, lr, retain, u, wd, mu, 2, 1, 1); break;                                            \
+      case 0: walk_##T(p, g, b, n, lr, retain, u, wd, mu, 0, 0, 0); break;                                             \
+      case 1: walk_##T(p, g, b, n, lr, retain, u, wd, mu, 0, 0, 1); break;                                             \
+      case 4: walk_##T(p, g, b, n, lr, retain, u, wd, mu, 1, 0, 0); break;                                             \
+      case 5: walk_##T(p, g, b, n, lr, retain, u, wd, mu, 1, 0, 1); break;                                             \
+      case 6: walk_##T(p, g, b, n, lr, retain, u, wd, mu, 1, 1, 0); break;                                             \
+      case 7: walk_##T(p, g, b, n, lr, retain, u, wd, mu, 1, 1, 1); break;                                             \
+      case 8: walk_##T(p, g, b, n, lr, retain, u, wd, mu, 2, 0, 0); break;                                             \
+      case 9: walk_##T(p, g, b, n, lr, retain, u, wd, mu, 2, 0, 1); break;                                             \
+      case 10: walk_##T(p, g, b, n, lr, retain, u, wd, mu, 2, 1, 0); break;                                            \
+      case 11: walk_##T(p, g, b, n, lr, retain, u, wd, mu, 2, 1, 1); break;                                            \
     }                                                                                                                  \
   }
 
@@ -116,32 +136,14 @@ static long long now(void) {
   return time.tv_sec * 1000000000ll + time.tv_nsec;
 }
 
-// Large tensors are walked at so many places by turns, as the kernel does; the compiler's options say how many.
-#ifndef PLACES
-#define PLACES 1
-#endif
-#define BLOCK_BYTES 256
-#define LARGE_BYTES (1 << 22)
-
-static void update(const Tensor *x, int first) {
-  size_t size = is_double ? 8 : 4, block = BLOCK_BYTES / size, apart = x->n / PLACES / block * block, end = 0;
-  if (PLACES > 1 && x->n * size >= LARGE_BYTES) {
-    end = apart * PLACES;
-    for (size_t offset = 0; offset < apart; offset += block) {
-      for (size_t at = offset; at < end; at += apart) {
-        if (is_double) update_double((double *)x->p + at, (double *)x->g + at, (double *)x->b + at, block, &options, first);
-        else update_float((float *)x->p + at, (float *)x->g + at, (float *)x->b + at, block, &options, first);
-      }
-    }
-  }
-  if (is_double) update_double((double *)x->p + end, (double *)x->g + end, (double *)x->b + end, x->n - end, &options, first);
-  else update_float((float *)x->p + end, (float *)x->g + end, (float *)x->b + end, x->n - end, &options, first);
-}
-
 static long long run(long steps) {
   long long start = now();
   for (long step = 0; step < steps; step++, steps_made++) {
-    for (size_t t = 0; t < count; t++) update(&tensors[t], steps_made == 0);
+    for (size_t t = 0; t < count; t++) {
+      Tensor *x = &tensors[t];
+      if (is_double) update_double(x->p, x->g, x->b, x->n, &options, steps_made == 0);
+      else update_float(x->p, x->g, x->b, x->n, &options, steps_made == 0);
+    }
   }
   return now() - start;
 }

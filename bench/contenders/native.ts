@@ -36,6 +36,7 @@ function compile(name: string, options: readonly string[]): Contender {
   return {
     name,
     version: `gcc ${version} ${[FLAGS[0], ...options].join(" ")}`,
+    exact: true,
     prepare: (workload) => child.prepare(workload),
     close: () => child.close(),
   };

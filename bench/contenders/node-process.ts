@@ -23,7 +23,8 @@ export async function inOwnProcess(name: string, role: Role): Promise<Contender>
   const child = start(role);
   try {
     const version = await child.ask("version");
-    return { name, version, prepare: (workload) => prepareOnce(role, workload) };
+    const exact = role.who === "sgd-wasm" && role.kernel?.rounding !== "separate";
+    return { name, version, exact, prepare: (workload) => prepareOnce(role, workload) };
   } finally {
     child.close();
   }

@@ -1,5 +1,6 @@
-# torch.optim.SGD on one thread, asked line by line: see process.ts.
+# torch.optim.SGD on one thread, asked line by line: see process.ts. The argument is the form: default, foreach or fused.
 
+import inspect
 import os
 import sys
 import time
@@ -7,6 +8,8 @@ import time
 import numpy as np
 import torch
 
+FORM = sys.argv[1]
+OPTIONS = {} if FORM == "default" else {FORM: True}
 NOW = time.process_time_ns if os.environ.get("SGD_WASM_BENCH_CLOCK") == "cpu" else time.perf_counter_ns
 
 
@@ -30,6 +33,7 @@ def prepare(dtype, lr, momentum, dampening, weight_decay, nesterov, *sizes):
         dampening=float(dampening),
         weight_decay=float(weight_decay),
         nesterov=nesterov == "1",
+        **OPTIONS,
     )
     return params, optimizer
 
@@ -56,7 +60,8 @@ def main():
         command, *words = line.split()
         answer = "done"
         if command == "version":
-            answer = torch.__version__
+            known = inspect.signature(torch.optim.SGD).parameters
+            answer = torch.__version__ if OPTIONS.keys() <= known.keys() else "none"
         elif command == "prepare":
             params, optimizer = prepare(*words)
         elif command == "run":

@@ -15,6 +15,8 @@ export interface Workload {
 export interface Contender {
   name: string;
   version: string;
+  /** It multiplies and adds with one rounding, in PyTorch's order: all that do have the same bits. */
+  exact?: boolean;
   /** null: it has nothing of this kind */
   prepare(workload: Workload): Promise<Prepared | null>;
   /** ends what it has started */

@@ -2,6 +2,7 @@
 # PyTorch 2.6, with numpy and safetensors, on a Debian whose own is older; without root, and without touching the system.
 #
 #   test/interop/pytorch2.sh                 installs it (once: 900 MB in ~/.cache/sgd-wasm) and prints its version
+#   test/interop/pytorch2.sh --installed     fails where it is missing
 #   test/interop/pytorch2.sh FILE [ARG…]     runs a Python file with it; installs it first where it is missing
 #
 # The packages of Debian 13 are downloaded from the mirror that this machine's apt uses (or DEBIAN_MIRROR), checked by apt
@@ -56,6 +57,7 @@ run() {
     exec "$loader" --library-path "$libraries:$libraries/blas:$libraries/lapack:$libraries/openblas-pthread" "$root/usr/bin/python3" "$@"
 }
 
+if [ "${1:-}" = --installed ]; then test -d "$root"; exit; fi
 if [ ! -d "$root" ]; then
   mkdir -p "$(dirname "$root")"
   exec 9> "$root.lock"
