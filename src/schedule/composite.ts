@@ -7,34 +7,30 @@ import { Scheduler } from "./scheduler.js";
 import type { SchedulerState } from "./state.js";
 
 abstract class Composite extends Scheduler {
-  readonly #schedulers: readonly Scheduler[];
+  protected readonly schedulers: readonly Scheduler[];
 
   constructor(optimizer: Optimizer, schedulers: readonly Scheduler[]) {
     super(optimizer);
-    this.#schedulers = schedulers;
-  }
-
-  protected get schedulers(): readonly Scheduler[] {
-    return this.#schedulers;
+    this.schedulers = schedulers;
   }
 
   /** `_schedulers` holds the state dicts of all, in order. */
   override stateDict(): SchedulerState {
-    return { ...super.stateDict(), _schedulers: this.#schedulers.map((scheduler) => scheduler.stateDict()) };
+    return { ...super.stateDict(), _schedulers: this.schedulers.map((scheduler) => scheduler.stateDict()) };
   }
 
   override checkState(dict: unknown): Record<string, unknown> {
     const { _schedulers: states = [], ...attributes } = super.checkState(dict);
-    if (!Array.isArray(states) || states.length > this.#schedulers.length) {
-      throw new RangeError(`_schedulers of a state dict must be a list of ${this.#schedulers.length} state dicts`);
+    if (!Array.isArray(states) || states.length > this.schedulers.length) {
+      throw new RangeError(`_schedulers of a state dict must be a list of ${this.schedulers.length} state dicts`);
     }
-    return { ...attributes, states: states.map((state, i) => this.#schedulers[i].checkState(state)) };
+    return { ...attributes, states: states.map((state, i) => this.schedulers[i].checkState(state)) };
   }
 
   override applyState({ states, ...attributes }: Record<string, unknown>): void {
     super.applyState(attributes);
     (states as Record<string, unknown>[]).forEach((state, i) => {
-      this.#schedulers[i].applyState(state);
+      this.schedulers[i].applyState(state);
     });
   }
 }

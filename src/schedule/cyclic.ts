@@ -79,9 +79,13 @@ export class CyclicLR extends LRScheduler {
   protected override attributesOf(options: Required<CyclicOptions>): object {
     const { optimizer } = this;
     const { mode, scaleFn, scaleMode, cycleMomentum } = options;
-    const { up, down, gamma } = numbers({
-      up: options.stepSizeUp,
-      down: options.stepSizeDown ?? options.stepSizeUp,
+    const {
+      stepSizeUp: up,
+      stepSizeDown: down,
+      gamma,
+    } = numbers({
+      stepSizeUp: options.stepSizeUp,
+      stepSizeDown: options.stepSizeDown ?? options.stepSizeUp,
       gamma: options.gamma,
     });
     const baseLrs = perGroup(optimizer, "baseLr", options.baseLr);

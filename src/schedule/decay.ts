@@ -68,8 +68,11 @@ export class MultiStepLR extends FactorScheduler {
     const attributes = super.checkState(dict);
     const { milestones } = attributes;
     if (milestones === undefined) return attributes;
-    const entries =
-      tagOf(milestones) === "Map" ? [...(milestones as Map<number, number>)] : Object.entries(Object(milestones));
+    const isMap = tagOf(milestones) === "Map";
+    const entries = isMap ? [...(milestones as Map<number, number>)] : Object.entries(Object(milestones));
+    if (!isMap && entries.length === 0 && this.milestones.size > 0) {
+      throw new TypeError("'milestones' is empty: JSON.stringify drops what a Map holds, stateDictToJSON keeps it");
+    }
     return { ...attributes, milestones: new Map(entries.map(([epoch, count]) => [Number(epoch), count])) };
   }
 }

@@ -4,7 +4,7 @@ import { type AnnealStrategy, checkStrategy, loadedStrategy } from "./annealing.
 import { divide } from "./arithmetic.js";
 import { cosine } from "./exact.js";
 import { type Optimizer, ofGroups, setEach } from "./optimizer.js";
-import { numbers, type PerGroup, perGroup, positiveInteger, type SchedulerOptions } from "./options.js";
+import { number, numbers, type PerGroup, perGroup, positiveInteger, type SchedulerOptions } from "./options.js";
 import { LRScheduler } from "./scheduler.js";
 import { toName } from "./state.js";
 
@@ -74,8 +74,9 @@ export class OneCycleLR extends LRScheduler {
   }
 
   protected override attributesOf(options: Required<OneCycleOptions>): object {
-    const { pctStart, threePhase, cycleMomentum } = options;
+    const { threePhase, cycleMomentum } = options;
     const totalSteps = stepsOf(options);
+    const pctStart = number("pctStart", options.pctStart);
     if (!(pctStart >= 0 && pctStart <= 1)) {
       throw new RangeError(`Expected float between 0 and 1 pctStart, but got ${pctStart}`);
     }

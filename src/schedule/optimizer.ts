@@ -37,6 +37,20 @@ export function ratesOf({ paramGroups }: Optimizer): number[] {
   return paramGroups.map(({ lr }) => lr);
 }
 
+/** Runs what writes to groups. When it throws they are as they were. */
+export function orNotAtAll({ paramGroups }: Optimizer, run: () => void): void {
+  const before = paramGroups.map((group) => ({ ...group }));
+  try {
+    run();
+  } catch (error) {
+    paramGroups.forEach((group, i) => {
+      for (const key of Object.keys(group)) if (!Object.hasOwn(before[i], key)) delete group[key];
+      Object.assign(group, before[i]);
+    });
+    throw error;
+  }
+}
+
 /** Sets an option of the groups, as far as there are values. */
 export function setEach({ paramGroups }: Optimizer, key: string, values: readonly number[]): void {
   paramGroups.slice(0, values.length).forEach((group, i) => {

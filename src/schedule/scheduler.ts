@@ -1,7 +1,7 @@
 // What all schedulers have in common (PyTorch's _LRScheduler).
 
-import { typeName } from "../common/checks.js";
-import { checkOptimizer, type Optimizer, ratesOf, setEach } from "./optimizer.js";
+import { tagOf, typeName } from "../common/checks.js";
+import { checkOptimizer, type Optimizer, orNotAtAll, ratesOf, setEach } from "./optimizer.js";
 import { number, numbers, type SchedulerOptions, withDefaults } from "./options.js";
 import { checkAttributes, type SchedulerState, saveAttributes } from "./state.js";
 
@@ -53,13 +53,13 @@ export abstract class Scheduler {
   }
 
   /**
-   * Takes over a state dict, of this package or of a torch checkpoint; what is missing stays. The groups' learning rates stay
-   * as well: load the optimizer too.
+   * Takes over a state dict, of this package or of a torch checkpoint, as an object or a `Map`; what is missing stays. The
+   * groups' learning rates stay as well: load the optimizer too.
    *
    * @throws TypeError, with nothing changed, for a value of another kind than the scheduler has there
    */
   loadStateDict(dict: SchedulerState): void {
-    this.applyState(this.checkState(dict));
+    this.applyState(this.checkState(tagOf(dict) === "Map" ? Object.fromEntries(dict as never) : dict));
   }
 
   /** The dict as attributes, checked. @internal */
@@ -74,9 +74,9 @@ export abstract class Scheduler {
 
   /** The step to the first epoch. @internal */
   start(): void {
-    if (this.optimizer.stepCount !== undefined) this.optimizer.stepCount = 0;
     Object.assign(this, { _stepCount: 0 });
     this.stepWithin();
+    if (this.optimizer.stepCount !== undefined) this.optimizer.stepCount = 0;
   }
 
   /** A step that a scheduler of schedulers asks for. @internal */
@@ -96,7 +96,7 @@ export abstract class Scheduler {
  */
 export abstract class LRScheduler extends Scheduler {
   /** the groups' `initialLr` when the scheduler was made */
-  baseLrs: number[];
+  baseLrs!: number[];
   override lastEpoch: number;
   /** whether every change is printed */
   verbose: boolean;
@@ -115,10 +115,12 @@ export abstract class LRScheduler extends Scheduler {
     const { lastEpoch, verbose, ...own } = all;
     this.lastEpoch = number("lastEpoch", lastEpoch);
     this.verbose = Boolean(verbose);
-    Object.assign(this, this.attributesOf(own));
-    this.baseLrs = initialRates(optimizer, this.lastEpoch);
     this.#stepMethod = (optimizer as { step?: unknown }).step;
-    this.start();
+    orNotAtAll(optimizer, () => {
+      Object.assign(this, this.attributesOf(own));
+      this.baseLrs = initialRates(optimizer, this.lastEpoch);
+      this.start();
+    });
   }
 
   /**

@@ -226,6 +226,23 @@ test("milestones load from a Map with integers and from an object", () => {
   }
 });
 
+test("a state dict comes as an object or a Map, its learning rates as numbers or as PyTorch 2's tensors", () => {
+  const scheduler = new StepLR(newOptimizer(), { stepSize: 3 });
+  const half = { dtype: "float32", shape: [], data: Float32Array.of(0.5) };
+  scheduler.loadStateDict({ base_lrs: [half], _last_lr: [half], last_epoch: 2 });
+  assert.equal([scheduler.baseLrs, scheduler.getLastLr(), scheduler.lastEpoch], [[0.5], [0.5], 2]);
+  scheduler.loadStateDict(new Map([["last_epoch", 7]]) as never);
+  assert.is(scheduler.lastEpoch, 7);
+});
+
+test("ReduceLROnPlateau goes on from JSON, which has no infinity", () => {
+  const first = new library.ReduceLROnPlateau(newOptimizer(), { patience: 3 });
+  first.step(0.5);
+  const second = new library.ReduceLROnPlateau(newOptimizer(), { mode: "max" });
+  second.loadStateDict(JSON.parse(JSON.stringify(first.stateDict())));
+  assert.equal(second.stateDict(), first.stateDict());
+});
+
 test("the anneal strategy that PyTorch 2 saves is obeyed", () => {
   const linear = newOptimizer();
   const other = newOptimizer();
@@ -304,6 +321,22 @@ const REFUSED: readonly [() => unknown, RegExp, string][] = [
     /expected 1 values for maxLr, got 2/,
     "RangeError",
   ],
+  [
+    () => new library.CyclicLR(newOptimizer(), { baseLr: 0.1, maxLr: 1, stepSizeUp: "4" as never }),
+    /^stepSizeUp must be a number, got string$/,
+    "TypeError",
+  ],
+  [
+    () => new library.OneCycleLR(newOptimizer(), { maxLr: 1, totalSteps: 9, pctStart: "0.3" as never }),
+    /^pctStart must be a number, got string$/,
+    "TypeError",
+  ],
+  [
+    () => new library.MultiStepLR(newOptimizer(), { milestones: [3] }).loadStateDict({ milestones: {} }),
+    /^'milestones' is empty: JSON.stringify drops what a Map holds/,
+    "TypeError",
+  ],
+  [() => new StepLR(newOptimizer(), { stepSize: 1 }).loadStateDict([] as never), /got Array$/, "TypeError"],
   [() => new ChainedScheduler([]), /expects at least one scheduler/, "RangeError"],
   [() => new ChainedScheduler(5 as never), /schedulers must be a list of schedulers, got number/, "TypeError"],
   [() => new ChainedScheduler([5] as never), /schedulers\[0\] must be a scheduler, got number/, "TypeError"],
@@ -364,6 +397,11 @@ test("a scheduler that is refused has written nothing into the groups", () => {
     () => new library.OneCycleLR(optimizer, { maxLr: 1, totalSteps: 3, baseMomentum: [1] }),
     () => new library.SWALR(optimizer, { swaLr: 1, annealEpochs: 0.5 }),
     () => new StepLR(optimizer, { stepSize: 3, gama: 1 } as never),
+    // These fail in their first step.
+    () => new library.CyclicLR(optimizer, { baseLr: 1, maxLr: 2, stepSizeUp: 0, stepSizeDown: 2 }),
+    () => new library.CyclicLR(optimizer, { baseLr: 1, maxLr: 2, scaleFn: () => "1" as never }),
+    () => new LambdaLR(optimizer, { lrLambda: () => "1" as never }),
+    () => new library.OneCycleLR(optimizer, { maxLr: 1, totalSteps: 1, pctStart: 1 }),
   ];
   for (const run of refused) assert.throws(run);
   assert.equal(optimizer.stateDict().param_groups, before);
