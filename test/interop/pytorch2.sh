@@ -5,11 +5,13 @@
 #   test/interop/pytorch2.sh --installed     fails where it is missing
 #   test/interop/pytorch2.sh FILE [ARG…]     runs a Python file with it; installs it first where it is missing
 #
-# The packages of Debian 13 are downloaded from the mirror that this machine's apt uses (or DEBIAN_MIRROR), checked by apt
-# against Debian's keys, and unpacked into a folder. Its own loader and C library run them.
+# With PYTORCH2_SUITE=forky it is the one of Debian testing: 2.14, of which some fixtures are.
+#
+# The packages are downloaded from the mirror that this machine's apt uses (or DEBIAN_MIRROR), checked by apt against Debian's
+# keys, and unpacked into a folder. Its own loader and C library run them.
 set -euo pipefail
 
-suite=trixie
+suite=${PYTORCH2_SUITE:-trixie}
 packages=(python3-torch python3-numpy python3-safetensors)
 root=${XDG_CACHE_HOME:-$HOME/.cache}/sgd-wasm/pytorch2-$suite
 architecture=$(dpkg --print-architecture)
@@ -54,7 +56,7 @@ run() {
   loader=$(find "$root/usr/lib64" "$root/usr/lib" "$libraries" -maxdepth 1 -name 'ld-linux-*' 2>/dev/null | head -n 1)
   # What Debian's alternatives would choose has folders of its own.
   PYTHONHOME=$root/usr PYTHONPATH=$root/usr/lib/python3/dist-packages PYTHONNOUSERSITE=1 PYTHONDONTWRITEBYTECODE=1 \
-    exec "$loader" --library-path "$libraries:$libraries/blas:$libraries/lapack:$libraries/openblas-pthread" "$root/usr/bin/python3" "$@"
+    exec "$loader" --library-path "$libraries:$libraries/blas:$libraries/lapack:$libraries/openblas-pthread:$root/usr/lib" "$root/usr/bin/python3" "$@"
 }
 
 if [ "${1:-}" = --installed ]; then test -d "$root"; exit; fi
