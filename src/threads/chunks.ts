@@ -18,6 +18,10 @@ export const OPERATION = {
   sumOfSquares: 4,
   /** x, scale; every chunk has a result */
   allFinite: 5,
+  /** a, v, rule, first, second */
+  average: 6,
+  /** x, y; elements are bytes */
+  swap: 7,
 } as const;
 
 /** Element types by their number in a pass. */
@@ -55,6 +59,7 @@ function doChunk(kernel: Kernel, { pass, results }: Control, chunk: number): voi
   const second = pass[PASS.args + 1];
   const third = pass[PASS.args + 2];
   const fourth = pass[PASS.args + 3];
+  const fifth = pass[PASS.args + 4];
   switch (pass[PASS.operation]) {
     case OPERATION.step:
       typed.sgd(fourth, first + at, second + at, third + at, n, readScalars(pass));
@@ -73,6 +78,12 @@ function doChunk(kernel: Kernel, { pass, results }: Control, chunk: number): voi
       break;
     case OPERATION.allFinite:
       results[chunk] = typed.allFinite(first + at, n, second);
+      break;
+    case OPERATION.average:
+      typed.average(third, first + at, second + at, n, fourth, fifth);
+      break;
+    case OPERATION.swap:
+      kernel.swap(first + start, second + start, n);
       break;
   }
 }

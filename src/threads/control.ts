@@ -34,7 +34,7 @@ const LINE = 16;
 const LINES = 3;
 
 /** Places in `pass`; after `args` come the operation's arguments, those of a step being addresses and flags, then its scalars. */
-export const PASS = { operation: 0, dtype: 1, n: 2, chunk: 3, chunks: 4, args: 5, scalars: 9 } as const;
+export const PASS = { operation: 0, dtype: 1, n: 2, chunk: 3, chunks: 4, args: 5, scalars: 10 } as const;
 const PASS_NUMBERS = 24;
 /** A pass collects at most this many results; longer reductions take several passes. */
 export const RESULTS = 256;

@@ -24,7 +24,7 @@ const LARGEST_CHUNK_BYTES = 4194304;
 
 export function threadedKernel(kernel: Kernel, team: Team): Kernel {
   const typed = DTYPES.map((dtype) => [dtype, threaded(kernel[dtype], team, dtype)]);
-  return { ...kernel, ...Object.fromEntries(typed), zero: threadedZero(kernel, team) };
+  return { ...kernel, ...Object.fromEntries(typed), ...threadedBytes(kernel, team) };
 }
 
 function threaded(kernel: TypedKernel, team: Team, dtype: DType): TypedKernel {
@@ -58,14 +58,29 @@ function threaded(kernel: TypedKernel, team: Team, dtype: DType): TypedKernel {
       if (small(n)) return kernel.allFinite(x, n, scale);
       return Number(sumOfRuns(team, OPERATION.allFinite, dtype, x, n, scale) === Math.ceil(n / RUN));
     },
+    average(rule, a, v, n, first, second) {
+      if (small(n)) return kernel.average(rule, a, v, n, first, second);
+      writeArguments(pass, a, v, rule, first, second);
+      run(OPERATION.average, n);
+    },
   };
 }
 
-function threadedZero(kernel: Kernel, team: Team): Kernel["zero"] {
-  return (address, byteLength) => {
-    if (isSmall(team, byteLength)) return kernel.zero(address, byteLength);
-    writeArguments(team.control.pass, address);
-    team.run(OPERATION.zero, 0, byteLength, chunkBytes(team, byteLength));
+/** What does not ask for the element type. */
+function threadedBytes(kernel: Kernel, team: Team): Pick<Kernel, "zero" | "swap"> {
+  const run = (operation: number, byteLength: number) =>
+    team.run(operation, 0, byteLength, chunkBytes(team, byteLength));
+  return {
+    zero(address, byteLength) {
+      if (isSmall(team, byteLength)) return kernel.zero(address, byteLength);
+      writeArguments(team.control.pass, address);
+      run(OPERATION.zero, byteLength);
+    },
+    swap(x, y, byteLength) {
+      if (isSmall(team, byteLength)) return kernel.swap(x, y, byteLength);
+      writeArguments(team.control.pass, x, y);
+      run(OPERATION.swap, byteLength);
+    },
   };
 }
 
@@ -99,9 +114,10 @@ function chunkBytes({ control }: Team, byteLength: number): number {
   return Math.min(Math.max(even, SMALLEST_CHUNK_BYTES), LARGEST_CHUNK_BYTES);
 }
 
-function writeArguments(pass: Float64Array, first: number, second = 0, third = 0, fourth = 0): void {
+function writeArguments(pass: Float64Array, first: number, second = 0, third = 0, fourth = 0, fifth = 0): void {
   writeField(pass, PASS.args, first);
   writeField(pass, PASS.args + 1, second);
   writeField(pass, PASS.args + 2, third);
   writeField(pass, PASS.args + 3, fourth);
+  writeField(pass, PASS.args + 4, fifth);
 }

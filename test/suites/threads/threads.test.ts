@@ -1,6 +1,7 @@
 // Steps shared among threads: the same bits as on one thread, and errors instead of waiting forever.
 
 import { createEngine, type Engine, Parameter, SGD, type SGDOptions, type StepOptions } from "sgd-wasm";
+import { AveragedModel, type AveragedModelOptions } from "sgd-wasm/averaging";
 import kernel from "sgd-wasm/kernel.wasm";
 import separate from "sgd-wasm/kernel-separate.wasm";
 import separateShared from "sgd-wasm/kernel-separate-shared.wasm";
@@ -171,6 +172,37 @@ threaded("sparse and differentiable steps give the bits of one thread", async ()
   await withEngines(3, (engine, what) => {
     assertSame(sparse(engine), sparse(single), `${what}, sparse`);
     assertSame(differentiable(engine), differentiable(single), `${what}, differentiable`);
+  });
+});
+
+/** Averages after a few updates, then the parameters, exchanged. */
+function average(engine: Engine, dtype: DType, sizes: number[], options: AveragedModelOptions): FloatArray[] {
+  const params = sizes.map((size) => engine.parameter(size, { dtype, data: numbers(dtype, size, size) }));
+  const averaged = new AveragedModel(params, options);
+  for (let step = 0; step < STEPS; step++) {
+    params.forEach(({ data, size }, i) => {
+      data.set(numbers(dtype, size, 7 * step + i));
+    });
+    averaged.update();
+  }
+  averaged.swap();
+  const results = [...averaged.params, ...params].map(({ data }) => data.slice());
+  for (const parameter of params) parameter.dispose();
+  averaged.dispose();
+  return results;
+}
+
+threaded("averages, and their exchange with the parameters, give the bits of one thread", async () => {
+  const single = createEngine({ rounding });
+  await withEngines(3, (engine, what) => {
+    for (const dtype of DTYPES) {
+      for (const method of ["swa", "ema"] as const) {
+        for (const formula of ["single", "multi"] as const) {
+          const run = (where: Engine) => average(where, dtype, [16384, 65537, 3, 100001], { method, formula });
+          assertSame(run(engine), run(single), `${what}, ${dtype} ${method} ${formula}`);
+        }
+      }
+    }
   });
 });
 
