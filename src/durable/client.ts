@@ -1,31 +1,16 @@
 // A worker's side of a parameter server.
 
-import { checkInteger, checkKeys, typeName } from "../common/checks.js";
+import { checkInteger, checkKeys } from "../common/checks.js";
 import type { FloatArray } from "../common/dtype.js";
 import type { StateDict } from "../common/tensor-data.js";
 import type { Params } from "../optimizer/groups.js";
+import { checkedOptions, type ParameterClientOptions } from "./client-options.js";
 import { describeRun, listParameters, type RunOptions } from "./describe.js";
 import { ParameterServerError } from "./error.js";
 import { toJson } from "./json.js";
 import type { JoinResult, PushResult, RunStatus } from "./status.js";
 import { type Outgoing, Transport } from "./transport.js";
 import { checkFinite, checkLayout, gradientsOf, joined, slicesOf, tensorsOf } from "./vector.js";
-
-/** Options of a `ParameterClient`. */
-export interface ParameterClientOptions {
-  /** where the Worker answers, without `/runs` */
-  url: string;
-  /** the name of the run: letters, digits, `.`, `_` and `-`, at most 128 */
-  run: string;
-  /** a token of `issueToken`, or a function that gives one before every request */
-  token: string | (() => string | Promise<string>);
-  /** in the place of the global `fetch`; called with a URL and `{ method, headers, body, signal }` */
-  fetch?: typeof fetch;
-  /** ends everything, with its reason */
-  signal?: AbortSignal;
-  /** how long to go on asking while nothing answers, in milliseconds; default 60,000 */
-  retryMs?: number;
-}
 
 /** Options of `push`. */
 export interface PushOptions {
@@ -38,7 +23,6 @@ export interface PushOptions {
   conflict?: "throw" | "keep";
 }
 
-const OPTIONS = ["url", "run", "token", "fetch", "signal", "retryMs"];
 const STEP_MOST = Number.MAX_SAFE_INTEGER;
 /** Between looks at a run whose first values are on their way. */
 const LOOK_MS = 200;
@@ -65,20 +49,8 @@ export class ParameterClient {
   #rank: number | null = null;
 
   constructor(options: ParameterClientOptions) {
-    checkKeys(options, OPTIONS, "ParameterClient");
-    const { url, run, token, signal, retryMs = 60_000, fetch = (...args) => globalThis.fetch(...args) } = options;
-    for (const [name, value] of Object.entries({ url, run })) {
-      if (typeof value !== "string") throw new TypeError(`${name} must be a string, got ${typeName(value)}`);
-    }
-    if (typeof token !== "string" && typeof token !== "function") {
-      throw new TypeError(`token must be a string or a function that gives one, got ${typeName(token)}`);
-    }
-    if (options.fetch === undefined && !isHttp(url)) {
-      throw new TypeError(`url must be a URL such as "https://train.example", got ${JSON.stringify(url)}`);
-    }
-    if (typeof fetch !== "function") throw new TypeError(`fetch must be a function, got ${typeName(fetch)}`);
-    if (!(retryMs >= 0)) throw new RangeError(`retryMs must be a number from 0 on, got ${String(retryMs)}`);
-    this.#transport = new Transport({ url: url.replace(/\/+$/, ""), token, fetch, signal, retryMs });
+    const { run, ...transport } = checkedOptions(options);
+    this.#transport = new Transport(transport);
     this.#path = `/runs/${encodeURIComponent(run)}`;
   }
 
@@ -252,16 +224,6 @@ export class ParameterClient {
 
   #send<T>(request: Outgoing, read: (response: Response) => Promise<T>): Promise<T> {
     return this.#transport.send({ ...request, path: this.#path + request.path }, read);
-  }
-}
-
-/** Whether fetch can ask it; in a browser also a path of the page's server. */
-function isHttp(url: string): boolean {
-  const base = (globalThis as { location?: { href: string } }).location?.href;
-  try {
-    return /^https?:$/.test(new URL(url, base).protocol);
-  } catch {
-    return false;
   }
 }
 

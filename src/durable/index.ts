@@ -1,6 +1,7 @@
 // The public surface of sgd-wasm/durable outside of Workers: the client's. Nothing here imports `cloudflare:` or `node:`.
 
-export { ParameterClient, type ParameterClientOptions, type PushOptions } from "./client.js";
+export { ParameterClient, type PushOptions } from "./client.js";
+export type { ParameterClientOptions } from "./client-options.js";
 export type { ServedDType, TensorInfo } from "./config.js";
 export type { LearningRate, RunOptions } from "./describe.js";
 export { ParameterServerError } from "./error.js";

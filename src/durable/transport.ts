@@ -1,5 +1,6 @@
 // Requests that are sent again until something answers.
 
+import { typeName } from "../common/checks.js";
 import { ParameterServerError, STATUS } from "./error.js";
 import { fromJson } from "./json.js";
 
@@ -7,6 +8,8 @@ import { fromJson } from "./json.js";
 const OPEN = 6;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
+/** More than this a timer takes for nothing at all. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export interface TransportOptions {
   url: string;
@@ -63,14 +66,14 @@ export class Transport {
   async pause(milliseconds: number): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const elapsed = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, milliseconds);
+      timer = setTimeout(resolve, Math.min(milliseconds, LONGEST_TIMER_MS));
     });
-    await this.#unlessAborted(elapsed).finally(() => clearTimeout(timer));
+    await this.#unlessAborted(() => elapsed).finally(() => clearTimeout(timer));
   }
 
   async #enter(): Promise<void> {
     while (this.#open >= OPEN) {
-      await this.#unlessAborted(new Promise<void>((resolve) => this.#queue.push(resolve)));
+      await this.#unlessAborted(() => new Promise<void>((resolve) => this.#queue.push(resolve)));
     }
     this.#open++;
   }
@@ -79,13 +82,17 @@ export class Transport {
     const { signal, retryMs } = this.#options;
     let firstFailure: number | null = null;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
-      const result = await this.#attempt(request, read);
+      // A `fetch` of the user's may know nothing of signals.
+      const result = await this.#unlessAborted(() => this.#attempt(request, read));
       if (!(result instanceof Again)) return result;
       signal?.throwIfAborted();
       const now = Date.now();
       firstFailure ??= now;
-      if (now - Math.max(firstFailure, this.#lastSuccess) >= retryMs) throw this.#unreachable(request, result.cause);
-      await this.pause(Math.max(pause * (0.5 + Math.random() / 2), result.after));
+      const left = Math.max(firstFailure, this.#lastSuccess) + retryMs - now;
+      const wait = Math.max(pause * (0.5 + Math.random() / 2), result.after);
+      if (left > 0) await this.pause(Math.min(wait, left));
+      // The server does not want to be asked before that.
+      if (left <= 0 || result.after > left) throw this.#unreachable(request, result.cause);
     }
   }
 
@@ -107,16 +114,17 @@ export class Transport {
     } catch (cause) {
       return new Again(cause);
     }
-    if (error && (error.status === 429 || error.status >= 500)) return new Again(error, retryAfter(response));
+    if (error && isForLater(error)) return new Again(error, retryAfter(response));
     this.#lastSuccess = Date.now();
     if (error) throw error;
     return value as T;
   }
 
   async #token(): Promise<string> {
-    const { token, signal } = this.#options;
-    signal?.throwIfAborted();
-    return typeof token === "function" ? await this.#unlessAborted(Promise.resolve(token())) : token;
+    const given = this.#options.token;
+    const token = typeof given === "function" ? await given() : given;
+    if (typeof token !== "string") throw new TypeError(`token must give a string, gave ${typeName(token)}`);
+    return token;
   }
 
   #unreachable({ method, path }: Outgoing, cause: unknown): ParameterServerError {
@@ -126,9 +134,9 @@ export class Transport {
   }
 
   /** @throws the signal's reason as soon as it is aborted */
-  async #unlessAborted<T>(promise: Promise<T>): Promise<T> {
+  async #unlessAborted<T>(run: () => Promise<T>): Promise<T> {
     const { signal } = this.#options;
-    if (!signal) return promise;
+    if (!signal) return run();
     signal.throwIfAborted();
     let abort = () => {};
     const aborted = new Promise<never>((_, reject) => {
@@ -136,7 +144,7 @@ export class Transport {
       signal.addEventListener("abort", abort);
     });
     try {
-      return await Promise.race([promise, aborted]);
+      return await Promise.race([run(), aborted]);
     } finally {
       signal.removeEventListener("abort", abort);
     }
@@ -152,8 +160,22 @@ async function errorOf(response: Response): Promise<ParameterServerError> {
   } catch {
     // No JSON.
   }
+  return new ParameterServerError(
+    codeOf(response),
+    `status ${response.status}: ${text.slice(0, 200)}`,
+    response.status,
+  );
+}
+
+function codeOf(response: Response): string {
+  if (isForLater(response)) return "overloaded";
   const [code] = Object.entries(STATUS).find(([, status]) => status === response.status) ?? ["invalid"];
-  return new ParameterServerError(code, `status ${response.status}: ${text.slice(0, 200)}`, response.status);
+  return code;
+}
+
+/** Whether the same request may be answered later. */
+function isForLater({ status }: { status: number }): boolean {
+  return status === 429 || status >= 500;
 }
 
 /** Milliseconds to wait, given as seconds or as a date. */

@@ -1,5 +1,6 @@
 // The client: what it checks before it sends anything, what it sends again, and when it gives up.
 
+import { runInNewContext } from "node:vm";
 import { createEngine } from "sgd-wasm";
 import { ParameterClient, type ParameterServerError, type RunOptions } from "sgd-wasm/durable";
 import * as assert from "uvu/assert";
@@ -67,6 +68,14 @@ test("checks options before anything is sent", async () => {
   assert.is(await create({ lr: 0.1, workers: { quorum: 2, deadlineMs: 100 } }), "TypeError");
   assert.is(await create({ lr: 0.1, elementsPerShard: 4_194_305 }), "RangeError");
   assert.is(await create({ lr: 0.1, elementsPerShard: 0 }), "RangeError");
+  // 101 MB of memory; and 10.5 GB of gradients.
+  const wide = [engine.parameter(4_194_304, { dtype: "float64" })];
+  const shard = { lr: 0.1, elementsPerShard: 4_194_304 };
+  assert.match((await failure(client.create(wide, shard))).message, /takes 101 MB of memory.*smaller elementsPerShard/);
+  const many = { ...shard, workers: 625 };
+  const narrow = await failure(client.create([engine.parameter(4_194_304)], many));
+  assert.is(narrow.name, "RangeError");
+  assert.match(narrow.message, /10,537 MB.*fewer workers/);
   assert.is(await create({ lr: 0.1, reduce: "weighted" }), "TypeError");
   assert.is(await create({ lr: 0.1, rounding: "twice" }), "TypeError");
   assert.is(await create({ lr: 0.1, maxGradNorm: "1" }), "TypeError");
@@ -92,13 +101,24 @@ test("checks options before anything is sent", async () => {
   assert.is(await kindOf(client.pull([a], { version: 1 } as never)), "TypeError");
   assert.is(await kindOf(client.stateDict({ version: 1 } as never)), "TypeError");
   assert.equal(sent, []);
-  for (const options of [undefined, {}, { url: "http://x", run: "r" }, { url: 1, run: "r", token: "t" }]) {
+  const known = { url: "http://x", run: "r", token: "t" };
+  for (const options of [
+    undefined,
+    {},
+    { url: "http://x", run: "r" },
+    { ...known, url: 1 },
+    { ...known, signal: "stop" },
+    { ...known, signal: {} },
+    { ...known, retryMs: "5" },
+    { ...known, fetch: 1 },
+  ]) {
     assert.throws(
       () => new ParameterClient(options as never),
       (error: Error) => error.name === "TypeError",
     );
   }
-  assert.throws(() => new ParameterClient({ url: "", run: "", token: "", retries: 3 } as never), /retries/);
+  assert.throws(() => new ParameterClient({ ...known, retries: 3 } as never), /retries/);
+  assert.is(await kindOf((await clientOf(server, "r", "w", { token: (() => 5) as never })).status()), "TypeError");
   for (const url of ["train.example", "localhost:8787"]) {
     const options = { url, run: "r", token: "t" };
     assert.throws(
@@ -157,6 +177,38 @@ test("sends again what got no answer, 429 and 5xx, and obeys Retry-After", async
   assert.ok(waited >= 999, `waited ${waited} ms`);
 });
 
+test("429 is overload, whoever says it: nothing is lost, and the last of them is the cause", async () => {
+  const name = `run-${++runs}`;
+  let busy = 0;
+  // Every other request, also those that carry slices.
+  const every = watched(() => (busy++ % 2 === 0 ? new Response("slow down", { status: 429 }) : null));
+  const client = await clientOf(server, name, "w", { fetch: every.fetch });
+  const params = makeParameters(SHAPES);
+  await client.create(params, { lr: 1, elementsPerShard: 50 });
+  const before = params[0].data[0];
+  for (const parameter of params) parameter.ensureGrad().fill(0.5);
+  assert.equal(await client.push(params, { step: 0 }), { status: "received", step: 0 });
+  assert.is(await client.next(0), 1);
+  await client.pull(params);
+  assert.is(params[0].data[0], before - 0.5);
+  const always = watched(() => new Response("slow down", { status: 429 }));
+  const error = await failure((await clientOf(server, name, "w", { fetch: always.fetch, retryMs: 100 })).status());
+  const cause = error.cause as ParameterServerError;
+  assert.equal([error.code, cause.code, cause.status], ["unreachable", "overloaded", 429]);
+});
+
+test("a Retry-After beyond retryMs ends in an error then, without another request", async () => {
+  // More than any timer takes, and a date.
+  for (const after of ["99999999999", new Date(Date.now() + 3_600_000).toUTCString()]) {
+    const { sent, fetch } = watched(() => new Response("{}", { status: 503, headers: { "retry-after": after } }));
+    const start = Date.now();
+    const client = await clientOf(server, "r", "w", { fetch, retryMs: 300 });
+    assert.equal(await kindOf(client.status()), ["unreachable", 0]);
+    assert.is(sent.length, 1);
+    assert.ok(Date.now() - start >= 299);
+  }
+});
+
 test("gives up after retryMs without any success", async () => {
   const { fetch } = watched(() => {
     throw new TypeError("no line");
@@ -186,6 +238,8 @@ test("a signal ends everything with its reason", async () => {
   waiting.push(failure(retrying.status()));
   const stuck = await clientOf(server, name, "w", { token: () => new Promise(() => {}), signal: controller.signal });
   waiting.push(failure(stuck.status()));
+  const deaf = (() => new Promise(() => {})) as never;
+  waiting.push(failure((await clientOf(server, name, "w", { fetch: deaf, signal: controller.signal })).status()));
   setTimeout(() => controller.abort(reason), 200);
   for (const error of await Promise.all(waiting)) assert.is(error, reason);
   assert.is(await failure(client.status()), reason);
@@ -275,6 +329,21 @@ test("conflict: keep leaves what is there and takes the rest", async () => {
   // The second and third tensor are not in the first shard.
   assert.is(taken[0], 1);
   assert.ok(taken[1] === 2 || taken[1] === 1);
+});
+
+test("takes options, lists and maps of another realm", async () => {
+  const name = `run-${++runs}`;
+  const client = await clientOf(server, name);
+  const params = makeParameters(SHAPES);
+  const foreign = (code: string, ...args: unknown[]) => runInNewContext(code)(...args);
+  const map = foreign(`(...list) => new Map(list.map((parameter, i) => ["p" + i, parameter]))`, ...params);
+  await client.create(map, foreign(`() => ({ lr: new Float64Array([0.5, 0.25]), momentum: 0.9 })`));
+  await client.create(params, { lr: [0.5, 0.25], momentum: 0.9 });
+  setGradients(params, 0, 0);
+  const list = foreign(`(...list) => list`, ...params);
+  assert.is((await client.push(list, foreign(`() => ({ step: 0 })`))).status, "received");
+  assert.is(await client.next(0), 1);
+  assert.is(await client.pull(foreign(`(...list) => new Set(list)`, ...params)), 1);
 });
 
 test("other models, other steps, other ranks", async () => {
