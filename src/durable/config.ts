@@ -3,6 +3,7 @@
 import { checkInteger, typeName } from "../common/checks.js";
 import type { StateDictGroup } from "../common/tensor-data.js";
 import { sizeOf } from "./layout.js";
+import { checkShards } from "./limits.js";
 
 /** The element types that a parameter server takes. */
 export type ServedDType = "float32" | "float64";
@@ -72,6 +73,7 @@ export function checkConfig(value: unknown): asserts value is RunConfig {
     throw new RangeError("the groups must hold every parameter once, in order");
   }
   if (indices.length === 0) throw new RangeError("optimizer got an empty parameter list");
+  checkShards(config);
 }
 
 function checkRunOptions(config: RunConfig): void {
@@ -133,8 +135,8 @@ function checkOneOf(what: string, value: unknown, known: readonly string[]): voi
 
 function checkCount(what: string, value: number, most: number): void {
   checkType(what, value, "number");
-  checkInteger(what, value, most);
-  if (value === 0) throw new RangeError(`${what} must be an integer from 1 to ${most}, got 0`);
+  if (Number.isInteger(value) && value >= 1 && value <= most) return;
+  throw new RangeError(`${what} must be an integer from 1 to ${most}, got ${value}`);
 }
 
 /** Whether two runs are the same: shapes, dtypes and what has an effect. Names have none. */

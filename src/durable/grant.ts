@@ -52,10 +52,15 @@ export async function issueToken(secret: string, grant: Grant & { expires: Date 
 /**
  * For `createHandler`: grants what a token of `issueToken` says, in `Authorization: Bearer …`. Nothing to a token that is missing, forged or
  * expired, and nothing at all while the secret is missing or has fewer than 16 characters.
+ *
+ * @throws TypeError when `secret` is no function
  */
 export function tokens<Env>(
   secret: (env: Env) => string,
 ): (request: { headers: Headers }, env: Env) => Promise<Grant | null> {
+  if (typeof secret !== "function") {
+    throw new TypeError(`tokens needs (env) => secret, such as (env) => env.TRAINING_SECRET, got ${typeName(secret)}`);
+  }
   return async ({ headers }, env) => {
     const [, payload, signature] = /^Bearer +([\w-]+)\.([\w-]+)$/i.exec(headers.get("authorization") ?? "") ?? [];
     const known = secret(env);

@@ -41,7 +41,7 @@ export function createHandler<Env>(options: HandlerOptions<Env>): Handler<Env> {
     async fetch(request, env) {
       try {
         const grant = await grantOf(authorize, request, env);
-        return await serve(request, env as Bindings, grant);
+        return await serve(request, bindingsOf(env), grant);
       } catch (error) {
         // Unless an object has been given the body.
         if (!request.bodyUsed) await drain(request);
@@ -60,6 +60,15 @@ async function grantOf<Env>(authorize: HandlerOptions<Env>["authorize"], request
   }
   if (!isGrant(grant)) throw refusal("unauthorized", "the request needs a token that is valid now");
   return grant;
+}
+
+/** What a project without its wrangler.jsonc has not. */
+function bindingsOf(env: unknown): Bindings {
+  for (const name of ["PARAMETER_COORDINATOR", "PARAMETER_SHARD"] as const) {
+    if (typeof (env as Partial<Bindings> | null)?.[name]?.getByName === "function") continue;
+    throw refusal("unknown", `the Worker has no binding ${name} to a Durable Object: see its wrangler.jsonc`);
+  }
+  return env as Bindings;
 }
 
 async function serve(request: Request, env: Bindings, grant: Grant): Promise<Response> {

@@ -7,7 +7,9 @@ const RUN_NAME = /^[A-Za-z0-9._-]{1,128}$/;
 const GENERATION = 0;
 
 export function checkRunName(run: string): void {
-  if (!RUN_NAME.test(run)) throw refusal("invalid", `a run is named by ${RUN_NAME.source}, got ${JSON.stringify(run)}`);
+  if (RUN_NAME.test(run)) return;
+  const expected = `1 to 128 letters, digits, ".", "_" and "-"`;
+  throw refusal("invalid", `the name of a run must be ${expected}, got ${JSON.stringify(run)}`);
 }
 
 /** The name of the object that is shard `index` of a run. */

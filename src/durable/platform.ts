@@ -15,7 +15,6 @@ export interface ObjectStorage {
   readonly sql: SqlStorage;
   transactionSync<T>(closure: () => T): T;
   sync(): Promise<void>;
-  getAlarm(): Promise<number | null>;
   setAlarm(time: number): Promise<void>;
 }
 

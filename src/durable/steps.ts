@@ -87,9 +87,10 @@ export class Steps {
     if (squares.includes(null)) return null;
     const lr = groupsAt(step, run!.groups).map((group) => group.lr);
     const decision = { step, lr, clip: this.#clip(squares.flat() as number[]) };
+    // One write: there is no decision that nothing looks after.
     this.#store.decide(decision);
+    await this.#storage.setAlarm(Date.now() + LOOK_AFTER_MS);
     await this.#storage.sync();
-    if ((await this.#storage.getAlarm()) === null) await this.#storage.setAlarm(Date.now() + LOOK_AFTER_MS);
     return decision;
   }
 

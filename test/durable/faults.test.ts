@@ -4,7 +4,7 @@ import type { RunOptions } from "sgd-wasm/durable";
 import * as assert from "uvu/assert";
 import { suite } from "../harness/suite.js";
 import { assertSameAs, makeParameters, OneMachine, type Shape, train } from "./model.js";
-import { clientOf, http, startServer } from "./server.js";
+import { clientOf, setFault, startServer } from "./server.js";
 import type { Fault } from "./worker/faulty.js";
 
 const test = suite("faults");
@@ -19,12 +19,6 @@ const SHAPES: Shape[] = [[[60]], [[5], "float64"], [[3]], [[70], "float64"], [[1
 const OPTIONS: RunOptions = { lr: [0.2, 0.1], momentum: 0.9, maxGradNorm: 1, workers: 2, elementsPerShard: 70 };
 const STEPS = 2;
 
-/** @returns how often the fault before has struck */
-async function setFault(fault: Fault | null): Promise<number> {
-  const { json } = await http(server, { method: "POST", path: "/fault", body: JSON.stringify(fault) });
-  return json.fired as number;
-}
-
 async function trainTwo(run: string, steps: number): Promise<void> {
   const workers = ["one", "two"].map(async (name) => {
     await train(await clientOf(server, run, name), makeParameters(SHAPES), steps);
@@ -36,14 +30,14 @@ async function trainTwo(run: string, steps: number): Promise<void> {
 async function survive(run: string, fault: Fault, whileCreating: boolean, steps = STEPS): Promise<number> {
   const client = await clientOf(server, run);
   const params = makeParameters(SHAPES);
-  if (whileCreating) await setFault(fault);
+  if (whileCreating) await setFault(server, fault);
   await client.create(params, OPTIONS);
   if (!whileCreating) {
     await trainTwo(run, 1);
-    await setFault(fault);
+    await setFault(server, fault);
   }
   await trainTwo(run, steps);
-  const fired = await setFault(null);
+  const { fired } = await setFault(server, null);
   const machine = new OneMachine(OPTIONS, SHAPES);
   while (machine.step < steps) machine.takeStep();
   await assertSameAs(machine, client, SHAPES);
@@ -99,11 +93,11 @@ for (const seed of [1, 2]) {
 
 test("a repeated creation after a fault leaves the values that are there", async () => {
   const run = `run-${++runs}`;
-  await setFault({ point: "shard after UPDATE state", nth: 1 });
+  await setFault(server, { point: "shard after UPDATE state", nth: 1 });
   const client = await clientOf(server, run, "worker", { retryMs: 0 });
   const params = makeParameters(SHAPES);
   assert.is(await client.create(params, OPTIONS).catch(({ code }) => code), "unreachable");
-  await setFault(null);
+  await setFault(server, null);
   // What had been complete is kept, with the run's own values everywhere else.
   await client.create(params, OPTIONS);
   const others = makeParameters(SHAPES, "fused", 9);

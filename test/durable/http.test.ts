@@ -429,7 +429,7 @@ test("a step is waited for", async () => {
   assert.is(past.json.step, 1);
 });
 
-test("an authorize of the user's: null, a rejection and nonsense are 401", async () => {
+test("an authorize of the user's: null, a rejection and nonsense are 401; a binding that is missing is named", async () => {
   const open = await startServer({ worker: "custom" });
   try {
     for (const kind of ["null", "throws", "rejects", "true", "no role", "undefined"]) {
@@ -441,10 +441,14 @@ test("an authorize of the user's: null, a rejection and nonsense are 401", async
       });
       assert.equal(refused(answer), [401, "unauthorized"], kind);
     }
-    assert.equal(refused(await http(open, { method: "GET", path: "/runs/r", headers: { kind: "reader" } })), [
-      404,
-      "unknown",
-    ]);
+    const get = (headers: Record<string, string>) =>
+      http(open, { method: "GET", path: "/runs/r", headers: { kind: "reader", ...headers } });
+    assert.equal(refused(await get({})), [404, "unknown"]);
+    for (const without of ["PARAMETER_COORDINATOR", "PARAMETER_SHARD"]) {
+      const answer = await get({ without });
+      assert.equal(refused(answer), [404, "unknown"]);
+      assert.match(answer.json.message as string, `the Worker has no binding ${without}`);
+    }
   } finally {
     await open.dispose();
   }

@@ -3,6 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { type Grant, issueToken, ParameterClient, type ParameterClientOptions } from "sgd-wasm/durable";
 import { type Miniflare, startLocal } from "../../examples/federated/local/miniflare.js";
+import type { Fault } from "./worker/faulty.js";
 
 export const SECRET = "a secret of tests, not of anybody";
 export const URL_OF_SERVER = "http://train.example";
@@ -62,4 +63,14 @@ export async function http(
   const isJson = response.headers.get("content-type")?.includes("json");
   const json = isJson ? JSON.parse(new TextDecoder().decode(bytes)) : {};
   return { status: response.status, headers: response.headers, bytes, json };
+}
+
+/**
+ * Makes the objects of worker/faulty.ts stop somewhere, or no more.
+ *
+ * @returns how often the fault before has struck, and how often alarms have gone off meanwhile
+ */
+export async function setFault(server: Server, fault: Fault | null): Promise<{ fired: number; alarms: number }> {
+  const { json } = await http(server, { method: "POST", path: "/fault", body: JSON.stringify(fault) });
+  return json as { fired: number; alarms: number };
 }

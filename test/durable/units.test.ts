@@ -6,6 +6,7 @@ import * as assert from "uvu/assert";
 import { groupsAt, isSameRun, type RunConfig } from "../../src/durable/config.js";
 import { describeRun } from "../../src/durable/describe.js";
 import { tokens } from "../../src/durable/grant.js";
+import { createHandler } from "../../src/durable/handler.js";
 import { fromJson, toJson } from "../../src/durable/json.js";
 import { layoutOf, sumsOfTensors } from "../../src/durable/layout.js";
 import { Resident } from "../../src/durable/resident.js";
@@ -181,6 +182,7 @@ test("tokens", async () => {
       continue;
     assert.is(await read(forged), null, `letter ${i}`);
   }
+  assert.throws(() => tokens("the secret itself" as never), /tokens needs \(env\) => secret/);
   assert.is(await read(token, "another secret of 16"), null);
   for (const none of [undefined, "", "fifteen letters", 1234567890123456 as never])
     assert.is(await read(token, none ?? ""), null);
@@ -197,6 +199,12 @@ test("tokens", async () => {
   assert.is(await fails(issueToken(undefined as never, { run: "r", role: "reader", expires: later })), "RangeError");
   assert.is(await fails(issueToken(secret, { run: "r", role: "king" as never, expires: later })), "TypeError");
   assert.is(await fails(issueToken(secret, { run: "r", role: "reader", expires: new Date("x") })), "RangeError");
+});
+
+test("a handler has no other options", () => {
+  const authorize = () => null;
+  assert.throws(() => createHandler({ authorize, exportTo: () => null } as never), /no option 'exportTo'/);
+  assert.throws(() => createHandler(undefined as never), TypeError);
 });
 
 test("a shard takes 12 bytes for each parameter and at most 4 MB", () => {

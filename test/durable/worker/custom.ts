@@ -1,4 +1,4 @@
-// An `authorize` that does what the test's header `kind` says.
+// An `authorize` that does what the test's header `kind` says, and an environment without the binding of the header `without`.
 
 import { createHandler, type Grant } from "sgd-wasm/durable";
 
@@ -16,6 +16,13 @@ const ANSWERS: Record<string, () => unknown> = {
   reader: () => ({ run: "r", role: "reader" }),
 };
 
-export default createHandler({
+const handler = createHandler<Record<string, unknown>>({
   authorize: (request) => ANSWERS[request.headers.get("kind") ?? "null"]() as Grant | null,
 });
+
+export default {
+  fetch(request: Request, env: Record<string, unknown>): Promise<Response> {
+    const missing = request.headers.get("without");
+    return handler.fetch(request, missing === null ? env : { ...env, [missing]: undefined });
+  },
+};

@@ -12,21 +12,27 @@ import {
 export interface Fault {
   point?: string;
   nth?: number;
+  /** how often from there on; default once */
+  times?: number;
   /** one of so many points */
   oneOf?: number;
   seed?: number;
+  /** alarms go off after so many milliseconds, whatever was asked for */
+  alarmMs?: number;
 }
 
 let fault: Fault | null = null;
 let seen = 0;
 let fired = 0;
 let random = 0;
+let alarmMs: number | undefined;
+let alarms = 0;
 
 function reach(name: string, context: DurableContext): void {
   if (!fault) return;
   if (fault.point !== undefined) {
-    if (!new RegExp(fault.point).test(name) || ++seen !== fault.nth) return;
-    fault = null;
+    if (!new RegExp(fault.point).test(name) || ++seen < fault.nth!) return;
+    if (seen === fault.nth! + (fault.times ?? 1) - 1) fault = null;
   } else {
     random = (Math.imul(random, 1_664_525) + 1_013_904_223) >>> 0;
     if ((random >>> 8) % fault.oneOf! !== 0) return;
@@ -36,14 +42,20 @@ function reach(name: string, context: DurableContext): void {
 }
 
 interface DurableContext {
-  storage: { sql: { exec(query: string, ...bindings: unknown[]): unknown } };
+  storage: {
+    sql: { exec(query: string, ...bindings: unknown[]): unknown };
+    setAlarm(time: number): Promise<void>;
+  };
   abort(reason: string): void;
 }
 
-/** Reaches a point before and after every statement that writes. */
+/** Reaches a point before and after every statement that writes; alarms come early. */
 function watched(object: string, context: DurableContext): never {
-  const { sql } = context.storage;
+  const { storage } = context;
+  const { sql } = storage;
   const { exec } = Object.getPrototypeOf(sql);
+  const { setAlarm } = Object.getPrototypeOf(storage);
+  storage.setAlarm = (time) => setAlarm.call(storage, alarmMs === undefined ? time : Date.now() + alarmMs);
   sql.exec = (query, ...bindings) => {
     const [statement] = /^\s*(CREATE|INSERT INTO|UPDATE|DELETE FROM) \w+( \w+)?/.exec(query) ?? [];
     if (statement) reach(`${object} before ${statement.trim()}`, context);
@@ -83,6 +95,12 @@ export class ParameterCoordinator extends PublishedCoordinator {
     const PARAMETER_SHARD = watchedNamespace(env.PARAMETER_SHARD, context);
     super(watched("coordinator", context), { ...env, PARAMETER_SHARD } as never);
   }
+
+  alarm(): Promise<void> {
+    alarms++;
+    const { alarm } = PublishedCoordinator.prototype as unknown as { alarm(): Promise<void> };
+    return alarm.call(this);
+  }
 }
 
 const handler = createHandler<{ TRAINING_SECRET: string }>({ authorize: tokens((env) => env.TRAINING_SECRET) });
@@ -90,9 +108,10 @@ const handler = createHandler<{ TRAINING_SECRET: string }>({ authorize: tokens((
 export default {
   async fetch(request: Request, env: { TRAINING_SECRET: string }): Promise<Response> {
     if (new URL(request.url).pathname !== "/fault") return handler.fetch(request, env);
-    const answer = { fired };
+    const answer = { fired, alarms };
     fault = (await request.json()) as Fault | null;
-    seen = fired = 0;
+    seen = fired = alarms = 0;
+    alarmMs = fault?.alarmMs;
     random = fault?.seed ?? 0;
     return Response.json(answer);
   },
