@@ -3,6 +3,7 @@
 import { defaultDevice, init, jit, nn, numpy as np, valueAndGrad } from "@jax-js/jax";
 import { createEngine, SGD } from "sgd-wasm";
 
+globalThis.navigator ??= {}; // Node 20 has none
 await init();
 defaultDevice("wasm");
 

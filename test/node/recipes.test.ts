@@ -45,9 +45,7 @@ withPackages("tfjs")("TensorFlow.js", () => {
 });
 
 withPackages("jax")("jax-js", () => {
-  // It asks for `navigator`, which Node 20 does not have.
-  const old = globalThis.navigator === undefined ? ["--import", "data:text/javascript,globalThis.navigator={}"] : [];
-  assert.is(node(repository, [...old, "examples/jax/train.js"]), OUTPUT);
+  assert.is(node(repository, ["examples/jax/train.js"]), OUTPUT);
 });
 
 withPackages("vite")("a page of Vite whose Web Worker trains", () => {
