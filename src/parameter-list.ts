@@ -27,7 +27,8 @@ export function listParameters(params: unknown, what = "params"): ListedParamete
     const parameter = isPair ? item[1] : item;
     if (!Parameter.is(parameter)) throw new TypeError(`${what} must hold parameters, ${whatCame(item)}`);
     if (isPair && typeof item[0] !== "string") {
-      throw new TypeError(`the name of a parameter must be a string, got ${typeName(item[0])}`);
+      const hint = Parameter.is(item[0]) ? `: ${FLAT_LIST}` : "";
+      throw new TypeError(`the name of a parameter must be a string, got ${kindOf(item[0])}${hint}`);
     }
     parameter.checkAlive();
     return isPair ? { parameter, name: item[0] } : { parameter };
@@ -50,13 +51,20 @@ export function itemsOf(collection: unknown, what: string): unknown[] {
   );
 }
 
+const FLAT_LIST = "a list of parameters is flat, with pairs as [name, parameter]";
+
+/** As `typeName`, but for the name of our own class, which bundlers change. */
+export function kindOf(value: unknown): string {
+  return Parameter.is(value) ? "a parameter" : typeName(value);
+}
+
 /** The end of a message about what is no parameter, with the remedy. */
 function whatCame(item: unknown): string {
   const isEntry = Array.isArray(item) && item.length === 2 && typeof item[0] === "string";
   const value = isEntry ? item[1] : item;
   const got = `got ${typeName(value)}${isEntry ? ` as "${item[0]}"` : ""}`;
   if (ArrayBuffer.isView(value)) return `${got}: a parameter is made by engine.parameter(shape, { data })`;
-  if (Array.isArray(value)) return `${got}: a list of parameters is flat, with pairs as [name, parameter]`;
+  if (Array.isArray(value)) return `${got}: ${FLAT_LIST}`;
   if (tagOf(value) === "Object")
     return `${got}: parameters are made by engine.parameter(shape), and an object of them is flat`;
   return `${got}: a parameter is made by engine.parameter(shape)`;

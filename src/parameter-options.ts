@@ -1,6 +1,6 @@
 // What `engine.parameter` is given: the checks of it.
 
-import { checkInteger, checkKeys, checkNumbers, tagOf, typeName } from "./common/checks.js";
+import { checkInteger, checkKeys, checkNumbers, type NumberArray, tagOf, typeName } from "./common/checks.js";
 import { type DType, isDType, isHalf } from "./common/dtype.js";
 import { ADDRESS_SPACE } from "./memory/allocator.js";
 
@@ -36,31 +36,34 @@ export function checkOptions(options: ParameterOptions): ParameterOptions {
   return options;
 }
 
-/** @throws TypeError for what is no array of numbers, RangeError for one of another length */
-export function checkData(data: ArrayLike<number>, dtype: DType, size: number): void {
-  checkNumbers(data, "data");
+/**
+ * @returns what `checkNumbers` does
+ * @throws TypeError for what is no array of numbers, RangeError for one of another length
+ */
+export function checkData(data: ArrayLike<number>, dtype: DType, size: number): NumberArray {
+  const numbers = checkNumbers(data, "data");
   if (isHalf(dtype) && tagOf(data) === "Uint16Array") {
     throw new TypeError(
       "data of a 16-bit parameter is numbers, a Uint16Array may be bit patterns: copy those in with parameter.data.set(bits)",
     );
   }
-  if (data.length !== size) throw new RangeError(`data has ${data.length} elements, but the shape has ${size}`);
+  if (numbers.length === size) return numbers;
+  throw new RangeError(`data has ${numbers.length} elements, but the shape has ${size}`);
 }
 
 /** A shape as a list of dimensions. */
 export function dimensionsOf(shape: number | readonly number[]): number[] {
-  if (Array.isArray(shape)) return [...shape];
-  if (typeof shape !== "object") return [shape as number];
-  throw new TypeError(`a shape is an integer or an array of them, got ${typeName(shape)}${NOT_VALUES}`);
+  if (typeof shape === "object" && !Array.isArray(shape)) {
+    throw new TypeError(`a shape is an integer or an array of them, got ${typeName(shape)}${NOT_VALUES}`);
+  }
+  const dimensions: number[] = Array.isArray(shape) ? [...shape] : [shape as number];
+  for (const n of dimensions) checkInteger("a dimension", n, ADDRESS_SPACE, 1, NOT_VALUES);
+  return dimensions.map(Math.abs); // -0 is 0
 }
 
 /** The number of elements. */
 export function sizeOf(shape: readonly number[], elementBytes: number): number {
-  let size = 1;
-  for (const n of shape) {
-    checkInteger("a dimension", n, ADDRESS_SPACE, 1, NOT_VALUES);
-    size *= n;
-  }
+  const size = shape.reduce((product, n) => product * n, 1);
   checkInteger("the size in bytes", size * elementBytes, ADDRESS_SPACE);
   return size;
 }

@@ -74,8 +74,7 @@ export class Parameter<D extends DType = "float32" | "float64"> {
     this.size = sizeOf(this.shape, ELEMENT_BYTES[dtype]);
     this.dtype = dtype as D;
     this.name = name;
-    if (data !== undefined) checkData(data, dtype, this.size);
-    const source = data && lasting(data, engine.memory);
+    const source = data === undefined ? undefined : lasting(checkData(data, dtype, this.size), engine.memory);
     const { allocator } = engine;
     this.gradient = this.#regionAt("gradAddress", gradAddress);
     this.hasGrad = this.gradient !== null;
@@ -85,6 +84,8 @@ export class Parameter<D extends DType = "float32" | "float64"> {
     if (source?.length) writeNumbers(this.#elements.view, dtype, source);
     else if (address === undefined) this.#zero(this.#elements);
     present(this, INTERNAL, () => this.#summary());
+    // Assigned, they would let the kernel write beyond the elements.
+    for (const name of ["shape", "size", "dtype"]) Object.defineProperty(this, name, { writable: false });
   }
 
   /** byte address of the first element */
@@ -103,6 +104,7 @@ export class Parameter<D extends DType = "float32" | "float64"> {
    * another parameter may.
    */
   get data(): ElementArrayOf<D> {
+    this.checkAlive();
     return this.#elements.view as ElementArrayOf<D>;
   }
 
@@ -133,8 +135,7 @@ export class Parameter<D extends DType = "float32" | "float64"> {
     } else if (isTensor(values)) {
       this.#setTensor(values);
     } else if (typeof values === "object" && "indices" in values) {
-      checkSparse(this, values);
-      this.#setGrad(false, SparseRows.from(this, values));
+      this.#setGrad(false, SparseRows.from(this, checkSparse(this, values)));
     } else {
       this.#setDense(values);
     }
@@ -157,7 +158,6 @@ export class Parameter<D extends DType = "float32" | "float64"> {
    * this does not grow an engine's own memory, and views that you keep stay valid.
    */
   ensureGrad(): ElementArrayOf<D> {
-    this.checkAlive();
     const region = this.#placeOfGradient();
     if (!this.hasGrad) {
       this.#zero(region);
@@ -268,14 +268,14 @@ export class Parameter<D extends DType = "float32" | "float64"> {
   }
 
   #setDense(values: NumberArray): void {
-    checkElements(values, this.dtype, "grad");
-    if (values.length !== this.size) {
+    const numbers = checkElements(values, this.dtype, "grad");
+    if (numbers.length !== this.size) {
       throw new Error(
-        `assigned grad has data of a different size: expected ${this.size} elements (shape [${this.shape}]), got ${values.length}`,
+        `assigned grad has data of a different size: expected ${this.size} elements (shape [${this.shape}]), got ${numbers.length}`,
       );
     }
-    checkFloatType(values, this.dtype);
-    const source = this.gradient ? values : lasting(values, this.engine.memory);
+    checkFloatType(numbers, this.dtype);
+    const source = this.gradient ? numbers : lasting(numbers, this.engine.memory);
     writeElements(this.#placeOfGradient().view, this.dtype, source);
     this.#setGrad(true);
   }
@@ -288,6 +288,7 @@ export class Parameter<D extends DType = "float32" | "float64"> {
   }
 
   #placeOfGradient(): Region {
+    this.checkAlive();
     this.gradient ??= this.#gradientRoom.take();
     return this.gradient;
   }

@@ -7,7 +7,14 @@ import type { StateDict } from "./common/tensor-data.js";
 import { allFinite } from "./gradient/finite.js";
 import { clipCoefficient, totalNorm } from "./gradient/norm.js";
 import { formatOptimizer } from "./optimizer/format.js";
-import { adoptGroup, type ParamGroup, type ParamGroupInit, type Params, toGroups } from "./optimizer/groups.js";
+import {
+  adoptGroup,
+  type ParamGroup,
+  type ParamGroupInit,
+  type Params,
+  parametersOf,
+  toGroups,
+} from "./optimizer/groups.js";
 import {
   callStateDictHooks,
   callStepPreHooks,
@@ -24,7 +31,7 @@ import { checkLoadOptions, checkStateDict, type LoadOptions, loadBuffers } from 
 import { checkedDefaults, type Defaults, type SGDOptions } from "./optimizer/options.js";
 import { Plan } from "./optimizer/plan.js";
 import { runPlan } from "./optimizer/run.js";
-import { parametersOf, saveState } from "./optimizer/save.js";
+import { saveState } from "./optimizer/save.js";
 import type { GradientOptions } from "./optimizer/scalars.js";
 import { OptimizerState } from "./optimizer/state.js";
 import {
@@ -101,9 +108,13 @@ export class SGD {
     present(this, ["stepCount"], () => this.toString());
   }
 
-  /** Adds a group; options it leaves out are the optimizer's `defaults`. The group given becomes the group, live. */
+  /**
+   * Adds a group; options it leaves out are the optimizer's `defaults`. The group given becomes the group, live; of a frozen one
+   * a copy does.
+   */
   addParamGroup(group: ParamGroupInit): void {
-    this.paramGroups.push(adoptGroup(group, this.defaults, this.paramGroups, this.#names));
+    const adopted = adoptGroup(group, this.defaults, this.paramGroups, this.#names);
+    this.paramGroups.push(adopted);
   }
 
   /**
@@ -260,11 +271,11 @@ export class SGD {
     options: StepOptions | null,
     called: readonly [StepArguments<SGD>, StepOptions] | null,
   ): T | StepReport | undefined {
-    if (options) checkStepOptions(options, this.defaults.differentiable);
+    const checked = options && checkStepOptions(options, this.defaults.differentiable);
     const result = closure?.();
     refusePromise(result);
-    const report = options && this.#stepReporting(options);
-    if (!options) this.#update(AS_THEY_ARE);
+    const report = checked && this.#stepReporting(checked);
+    if (!checked) this.#update(AS_THEY_ARE);
     if (called && !report?.skipped) for (const { call } of this.#hooks?.afterStep ?? []) call(this, ...called);
     return closure ? result : (report ?? undefined);
   }

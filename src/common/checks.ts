@@ -29,20 +29,24 @@ export function typeName(value: unknown): string {
   return typeof name === "string" && name !== "" && name !== "Object" ? name : "object";
 }
 
-/** Whether a value is an object of options or of entries, and not an array or one of the built-in containers. */
+/** Whether a value is an object of options or of entries, a module's exports included, and no array or other built-in container. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && tagOf(value) === "Object";
+  return typeof value === "object" && value !== null && ["Object", "Module"].includes(tagOf(value));
 }
 
 /** Refuses what is no object, and keys other than `known`. */
 export function checkKeys(options: object, known: readonly string[], who: string): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`options of ${who} must be an object, got ${typeName(options)}`);
-  }
+  if (!isRecord(options)) throw new TypeError(`options of ${who} must be an object, got ${typeName(options)}`);
   for (const key in options) {
     if (Object.hasOwn(options, key) && !known.includes(key))
       throw new TypeError(`${who} has no option '${key}': it knows ${known.join(", ")}`);
   }
+}
+
+/** Refuses what is neither a boolean nor left out. */
+export function checkBoolean(name: string, value: unknown): void {
+  if (value === undefined || typeof value === "boolean") return;
+  throw new TypeError(`${name} must be true or false, got ${typeName(value)}`);
 }
 
 /** Refuses what is no integer from 0 to `most`, or no multiple of `step`; `hint` ends the message. */
@@ -55,14 +59,27 @@ export function checkInteger(what: string, value: number, most: number, step = 1
   }
 }
 
-/** Refuses what is no array, and what a typed array would turn into NaN or throw on half-way: anything but numbers. */
-export function checkNumbers(values: ArrayLike<unknown>, what: string): void {
-  const length = typeof values === "object" ? values?.length : undefined;
-  // The first element of a typed array tells for all.
-  const count = ArrayBuffer.isView(values) ? Math.min(length as number, 1) : length;
-  let i = 0;
-  while (i < (count as number) && typeof values[i] === "number") i++;
-  if (i === count) return;
-  const got = i < (count as number) ? `${typeName(values[i])} at index ${i}` : typeName(values);
-  throw new TypeError(`${what} must be an array of numbers, got ${got}`);
+/** Whether a value is a typed array of numbers, not of BigInts. */
+function isNumberView(values: unknown): values is NumberArray {
+  return ArrayBuffer.isView(values) && /^(Float|Int|Uint)/.test(tagOf(values));
+}
+
+/**
+ * Refuses what is no array, and what a typed array would turn into NaN or throw on half-way: anything but numbers.
+ *
+ * @returns the array if it is a typed one, else a copy, since reading an element of the caller's again may give something else
+ */
+export function checkNumbers(values: ArrayLike<unknown>, what: string): NumberArray {
+  if (isNumberView(values)) return values;
+  const length = typeof values === "object" && !ArrayBuffer.isView(values) ? values?.length : undefined;
+  const numbers: number[] = [];
+  while (numbers.length < (length as number)) {
+    const value = values[numbers.length];
+    if (typeof value !== "number") {
+      throw new TypeError(`${what} must be an array of numbers, got ${typeName(value)} at index ${numbers.length}`);
+    }
+    numbers.push(value);
+  }
+  if (numbers.length === length) return numbers;
+  throw new TypeError(`${what} must be an array of numbers, got ${typeName(values)}`);
 }

@@ -1,16 +1,18 @@
 // Elements that come from outside: numbers, bit patterns, tensors.
 
-import { checkNumbers, isRecord, tagOf, typeName } from "./checks.js";
+import { checkNumbers, isRecord, type NumberArray, tagOf, typeName } from "./checks.js";
 import { ARRAY_TYPE, type DType, type ElementArray, isDType, isHalf, toNumbers, writeNumbers } from "./dtype.js";
 import type { TensorData } from "./tensor-data.js";
 
 /**
  * Refuses what is no array of numbers, and a `Uint16Array` where it could be meant as numbers or as bit patterns: for elements of 16
  * bits it is the latter.
+ *
+ * @returns what `checkNumbers` does
  */
-export function checkElements(values: ArrayLike<number>, dtype: DType, what: string): void {
-  checkNumbers(values, what);
-  if (isHalf(dtype) || tagOf(values) !== "Uint16Array") return;
+export function checkElements(values: ArrayLike<number>, dtype: DType, what: string): NumberArray {
+  const numbers = checkNumbers(values, what);
+  if (isHalf(dtype) || tagOf(numbers) !== "Uint16Array") return numbers;
   throw new TypeError(
     `${what} cannot be a Uint16Array, which may hold half precision: pass { dtype: "float16" or "bfloat16", shape, data } ` +
       `for bit patterns, Array.from(${what}) for integers`,
@@ -47,14 +49,15 @@ export function checkTensor(tensor: unknown, shape: readonly number[], what: str
   if (!isDType(dtype) || tagOf(data) !== ARRAY_TYPE[dtype].name) {
     const json = isRecord(data) ? "; JSON has no typed arrays: keep tensors with encodeTorch or structuredClone" : "";
     throw new TypeError(
-      `${what} must be float32, float64, float16 or bfloat16 in its typed array, got ${dtype} in ${typeName(data)}${json}`,
+      `${what} must be float32, float64, float16 or bfloat16 in its typed array, got ${String(dtype)} in ${typeName(data)}${json}`,
     );
   }
   const values = data as ElementArray;
   const size = shape.reduce((product, n) => product * n, 1);
-  const isSame = Array.isArray(given) && given.length === shape.length && given.every((n, i) => n === shape[i]);
+  const isSame = Array.isArray(given) && given.length === shape.length && shape.every((n, i) => n === given[i]);
   if (!isSame || values.length !== size) {
-    throw new Error(`${what} has ${values.length} elements of shape [${given}], but belongs to ${whose}`);
+    const dimensions = Array.isArray(given) ? given.map(String) : typeName(given);
+    throw new Error(`${what} has ${values.length} elements of shape [${dimensions}], but belongs to ${whose}`);
   }
   return tensor as unknown as TensorData;
 }

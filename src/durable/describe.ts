@@ -2,9 +2,8 @@
 
 import { checkKeys, checkNumbers, isRecord } from "../common/checks.js";
 import type { StateDictGroup } from "../common/tensor-data.js";
-import { type Params, toGroups } from "../optimizer/groups.js";
+import { type Params, parametersOf, toGroups } from "../optimizer/groups.js";
 import { checkedDefaults, isNumber, OPTION_NAMES, type SGDOptions } from "../optimizer/options.js";
-import { parametersOf } from "../optimizer/save.js";
 import { Parameter } from "../parameter.js";
 import { SGD } from "../sgd.js";
 import { checkConfig, type GroupConfig, RUN_DEFAULTS, type RunConfig, type TensorInfo } from "./config.js";

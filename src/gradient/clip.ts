@@ -1,6 +1,6 @@
 // Gradient clipping, as torch.nn.utils.clip_grad_norm_ and clip_grad_value_ of PyTorch 1.13.
 
-import { checkKeys } from "../common/checks.js";
+import { checkBoolean, checkKeys } from "../common/checks.js";
 import { commonRounding, toNumbers } from "../common/dtype.js";
 import type { Region } from "../memory/region.js";
 import type { AnyParameter } from "../parameter.js";
@@ -33,6 +33,7 @@ export function clipGradNorm(
   checkKeys(options, ["normType", "errorIfNonfinite"], "clipGradNorm");
   const { normType = 2, errorIfNonfinite = false } = options;
   checkNumber("normType", normType);
+  checkBoolean("errorIfNonfinite", errorIfNonfinite);
   const total = normType === 2 ? totalNorm(list, 1) : generalNorm(list, normType);
   if (errorIfNonfinite && !Number.isFinite(total)) {
     throw new Error(

@@ -1,6 +1,6 @@
 // Gradients of which only some rows are there, as embeddings have them.
 
-import { checkNumbers, type NumberArray, tagOf, typeName } from "../common/checks.js";
+import { type NumberArray, tagOf, typeName } from "../common/checks.js";
 import { ARRAY_TYPE, ELEMENT_BYTES, type ElementArray, isHalf, ROUND } from "../common/dtype.js";
 import { checkElements, checkFloatType } from "../common/elements.js";
 import { lasting, Region } from "../memory/region.js";
@@ -167,15 +167,18 @@ function rowWidth({ size, shape }: AnyParameter): number {
   return size / Math.max(shape[0], 1);
 }
 
-/** @throws Error when indices and values do not fit the parameter */
-export function checkSparse(parameter: AnyParameter, { indices, values }: SparseGradient): void {
+/**
+ * @returns the rows, with values as `checkNumbers` returns them
+ * @throws Error when indices and values do not fit the parameter
+ */
+export function checkSparse(parameter: AnyParameter, { indices, values: given }: SparseGradient): SparseGradient {
   if (isHalf(parameter.dtype)) {
     throw new Error(`${parameter.label} is ${parameter.dtype}: sparse gradients are for float32 and float64`);
   }
-  if (!["Int32Array", "Uint32Array"].includes(tagOf(indices))) {
+  if (!ArrayBuffer.isView(indices) || !["Int32Array", "Uint32Array"].includes(tagOf(indices))) {
     throw new TypeError(`indices must be an Int32Array or a Uint32Array, got ${typeName(indices)}`);
   }
-  checkNumbers(values, "values");
+  const values = checkElements(given, parameter.dtype, "values");
   const rows = parameter.shape[0];
   if (rows === undefined) throw new Error("a scalar parameter has no rows for a sparse gradient");
   const expected = indices.length * rowWidth(parameter);
@@ -186,6 +189,6 @@ export function checkSparse(parameter: AnyParameter, { indices, values }: Sparse
   }
   const wrong = indices.find((row) => row < 0 || row >= rows);
   if (wrong !== undefined) throw new RangeError(`index ${wrong} is out of range: ${parameter.label} has ${rows} rows`);
-  checkElements(values, parameter.dtype, "values");
   checkFloatType(values, parameter.dtype);
+  return { indices, values };
 }

@@ -3,7 +3,9 @@
 import type { ParamGroup } from "./groups.js";
 
 export function formatOptimizer(groups: readonly ParamGroup[]): string {
-  const texts = groups.map(({ params, ...options }, i) => {
+  // Of whatever is there, so that it can be looked at.
+  const texts = Array.from(groups ?? [], (group, i) => {
+    const { params, ...options } = { ...group };
     const keys = Object.keys(options).sort();
     return `\nParameter Group ${i}\n${keys.map((key) => `    ${key}: ${textOf(options[key])}\n`).join("")}`;
   });

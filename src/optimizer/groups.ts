@@ -3,7 +3,7 @@
 import { isRecord, typeName } from "../common/checks.js";
 import { intended } from "../common/misspelling.js";
 import { type AnyParameter, Parameter } from "../parameter.js";
-import { itemsOf, type ListedParameter, listParameters, type Parameters } from "../parameter-list.js";
+import { itemsOf, kindOf, type ListedParameter, listParameters, type Parameters } from "../parameter-list.js";
 import { type Defaults, fillIn, type GroupOptions, OPTION_NAMES } from "./options.js";
 
 /** A parameter group as it is given: options left out are the optimizer's defaults, extra keys are kept. */
@@ -21,6 +21,40 @@ export interface ParamGroup extends Required<Omit<GroupOptions, "fused">> {
   /** spelled weightDecay here */
   weight_decay?: never;
   [extra: string]: unknown;
+}
+
+/** The parameters of all groups, in their order. @throws as `parametersByGroup` */
+export function parametersOf(groups: readonly ParamGroup[]): AnyParameter[] {
+  return parametersByGroup(groups).flat();
+}
+
+/**
+ * Copies of the lists of live groups.
+ *
+ * @throws TypeError for what a program has put among the groups, or in the list of one, that does not belong there
+ */
+export function parametersByGroup(groups: readonly ParamGroup[]): AnyParameter[][] {
+  if (Array.isArray(groups)) return Array.from(groups, parametersOfGroup);
+  throw new TypeError(`optimizer.paramGroups must be an array of groups, got ${typeName(groups)}`);
+}
+
+function parametersOfGroup(group: ParamGroup, index: number): AnyParameter[] {
+  const what = `optimizer.paramGroups[${index}]`;
+  if (!isRecord(group)) {
+    throw new TypeError(
+      `${what} must be a group, got ${typeName(group)}: add one with optimizer.addParamGroup({ params, … })`,
+    );
+  }
+  const { params } = group;
+  if (typeof params !== "object" || params === null || !(Symbol.iterator in params)) {
+    throw new TypeError(`${what}.params must be an array of parameters, got ${kindOf(params)}`);
+  }
+  return Array.from(params, (item: unknown, i) => {
+    if (Parameter.is(item)) return item;
+    throw new TypeError(
+      `${what}.params[${i}] must be a parameter, got ${typeName(item)}: one is made by engine.parameter(shape)`,
+    );
+  });
 }
 
 /** What `new SGD` takes: parameters, named ones, or groups of either. */
@@ -49,8 +83,8 @@ function isGroup(value: Record<string, unknown>): boolean {
 }
 
 /**
- * Makes a group of the optimizer of `init`, which stays the same object. Nothing is written to it before all checks have
- * passed.
+ * Makes a group of the optimizer of `init`, which stays the same object unless it is frozen. Nothing is written to it before all
+ * checks have passed.
  *
  * @param names of all parameters so far, to which those of the group are added
  */
@@ -60,12 +94,11 @@ export function adoptGroup(
   groups: readonly ParamGroup[],
   names: Map<AnyParameter, string>,
 ): ParamGroup {
+  const earlier = parametersOf(groups);
   if (!isRecord(init) || Parameter.is(init)) {
-    throw new TypeError(
-      `a parameter group must be an object { params, … }, got ${Parameter.is(init) ? "a parameter" : typeName(init)}`,
-    );
+    throw new TypeError(`a parameter group must be an object { params, … }, got ${kindOf(init)}`);
   }
-  const group = init as ParamGroup;
+  const group = (Object.isExtensible(init) ? init : { ...init }) as ParamGroup;
   if (group.params === undefined || group.params === null) {
     throw "params" in group
       ? new TypeError(
@@ -74,13 +107,13 @@ export function adoptGroup(
       : new Error(`parameter group ${groups.length} has no params: write { params: [parameter, …], … }`);
   }
   const listed = listParameters(group.params, `params of parameter group ${groups.length}`);
-  checkNames(listed, groups, names);
+  checkNames(listed, earlier, names);
   if (group.lr === undefined && defaults.lr === undefined) {
     throw new RangeError("parameter group didn't specify a value of required optimization parameter lr");
   }
   checkSpelling(group);
   const params = listed.map(({ parameter }) => parameter);
-  checkDuplicates(params, groups);
+  checkDuplicates(params, earlier);
   group.params = params;
   for (const { parameter, name } of listed) if (name !== undefined) names.set(parameter, name);
   fillIn(group, defaults);
@@ -94,7 +127,7 @@ function checkSpelling(group: object): void {
   }
 }
 
-function checkDuplicates(params: readonly AnyParameter[], groups: readonly ParamGroup[]): void {
+function checkDuplicates(params: readonly AnyParameter[], earlier: readonly AnyParameter[]): void {
   const unique = new Set(params);
   if (unique.size < params.length) {
     console.warn(
@@ -102,7 +135,7 @@ function checkDuplicates(params: readonly AnyParameter[], groups: readonly Param
         "see github.com/pytorch/pytorch/issues/40967 for more information",
     );
   }
-  if (groups.some((other) => [...other.params].some((parameter) => unique.has(parameter)))) {
+  if (earlier.some((parameter) => unique.has(parameter))) {
     throw new RangeError("some parameters appear in more than one parameter group");
   }
 }
@@ -110,7 +143,7 @@ function checkDuplicates(params: readonly AnyParameter[], groups: readonly Param
 /** Names are given to all parameters or to none; a parameter's own name counts as well. Texts are PyTorch's. */
 function checkNames(
   listed: readonly ListedParameter[],
-  groups: readonly ParamGroup[],
+  earlier: readonly AnyParameter[],
   names: ReadonlyMap<AnyParameter, string>,
 ): void {
   const withNames = listed.some(({ name }) => name !== undefined);
@@ -118,7 +151,6 @@ function checkNames(
   if (withNames && nameless) {
     throw new RangeError("all optimizer params should be with/without names. Some param names are missing");
   }
-  const earlier = groups.flatMap(({ params }) => [...params]);
   if (withNames && earlier.some((parameter) => (names.get(parameter) ?? parameter.name) === undefined)) {
     throw new RangeError(`${NAMES_BETWEEN_GROUPS} cannot add param group with names to the optimizer`);
   }

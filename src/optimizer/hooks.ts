@@ -1,6 +1,6 @@
 // Functions that are called around steps, and around saving and loading: the hooks of PyTorch 2.
 
-import { checkKeys, isRecord, typeName } from "../common/checks.js";
+import { checkBoolean, checkKeys, isRecord, typeName } from "../common/checks.js";
 import type { StateDict } from "../common/tensor-data.js";
 import type { StepOptions } from "./step-arguments.js";
 
@@ -44,6 +44,7 @@ export class HookList<Hook> {
   add(hook: Hook, options: HookOptions = {}): HookHandle {
     if (typeof hook !== "function") throw new TypeError(`a hook must be a function, got ${typeName(hook)}`);
     checkKeys(options, ["prepend"], "a hook");
+    checkBoolean("prepend", options.prepend);
     const entry = { call: hook };
     this.#hooks = options.prepend ? [entry, ...this.#hooks] : [...this.#hooks, entry];
     const remove = () => {

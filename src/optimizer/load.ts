@@ -1,13 +1,13 @@
 // A state dict taken over: all of it checked first, so that an error leaves the optimizer as it was.
 
-import { checkKeys, isRecord, typeName } from "../common/checks.js";
+import { checkBoolean, checkKeys, isRecord, typeName } from "../common/checks.js";
 import type { ElementArray } from "../common/dtype.js";
 import type { Region } from "../memory/region.js";
 import type { AnyParameter } from "../parameter.js";
-import type { ParamGroup } from "./groups.js";
+import { type ParamGroup, parametersOf } from "./groups.js";
 import { type GivenNames, type Match, matchNames, namesOf } from "./names.js";
 import { DEFAULTS, fillIn, isNumber } from "./options.js";
-import { clone, cloneEntries, parametersOf } from "./save.js";
+import { clone, cloneEntries } from "./save.js";
 import { keyInMemory } from "./spelling.js";
 import type { OptimizerState } from "./state.js";
 import { numberOf, valuesFor } from "./tensor.js";
@@ -39,9 +39,7 @@ const MATCHES = ["auto", "name", "position"];
 export function checkLoadOptions(options: LoadOptions): void {
   checkKeys(options, ["keepHyperparameters", "match"], "loadStateDict");
   const { keepHyperparameters, match } = options;
-  if (keepHyperparameters !== undefined && typeof keepHyperparameters !== "boolean") {
-    throw new TypeError(`keepHyperparameters must be true or false, got ${typeName(keepHyperparameters)}`);
-  }
+  checkBoolean("keepHyperparameters", keepHyperparameters);
   if (match !== undefined && !MATCHES.includes(match)) {
     const got = typeof match === "string" ? JSON.stringify(match) : typeName(match);
     throw new TypeError(`match must be "auto", "name" or "position", got ${got}`);
@@ -50,6 +48,7 @@ export function checkLoadOptions(options: LoadOptions): void {
 
 /** @throws Error (a RangeError where PyTorch has a ValueError) when the dict does not fit the groups */
 export function checkStateDict(dict: unknown, groups: readonly ParamGroup[], names: GivenNames, match: Match): Loaded {
+  const parameters = parametersOf(groups);
   if (!isRecord(dict)) throw new TypeError(`loadStateDict takes what stateDict() gives, got ${typeName(dict)}`);
   const savedGroups = listOf(entryOf(dict, "param_groups"), "param_groups").map((group, i) =>
     mustBeObject(group, `parameter group ${i}`),
@@ -57,7 +56,8 @@ export function checkStateDict(dict: unknown, groups: readonly ParamGroup[], nam
   if (savedGroups.length !== groups.length) {
     throw new RangeError("loaded state dict has a different number of parameter groups");
   }
-  const targets = matchParameters(savedGroups, groups, names, match);
+  for (const parameter of parameters) parameter.checkAlive();
+  const targets = matchParameters(savedGroups, groups, parameters, names, match);
   const loaded: Loaded = {
     buffers: new Map(),
     groups: savedGroups.map((saved, i) => loadGroup(saved, i, groups[i])),
@@ -85,7 +85,7 @@ function mustBeObject(value: unknown, what: string): Dict {
 }
 
 function listOf(value: unknown, what: string): unknown[] {
-  if (Array.isArray(value)) return value;
+  if (Array.isArray(value)) return [...value]; // with holes as undefined
   throw new TypeError(`${what} of the loaded state dict must be an array, got ${typeName(value)}`);
 }
 
@@ -93,13 +93,12 @@ function listOf(value: unknown, what: string): unknown[] {
 function matchParameters(
   savedGroups: readonly Dict[],
   groups: readonly ParamGroup[],
+  parameters: readonly AnyParameter[],
   given: GivenNames,
   match: Match,
 ): Map<string, AnyParameter> {
   const idsOfGroups = savedGroups.map((group, i) => listOf(group.params, `params of parameter group ${i}`));
   const ids = idsOfGroups.flat().map(String);
-  const parameters = parametersOf(groups);
-  for (const parameter of parameters) parameter.checkAlive();
   const savedNames = savedGroups.flatMap(({ param_names = [] }) => listOf(param_names, "param_names").map(String));
   const indices = matchNames(match, namesOf(parameters, given), savedNames, ids.length);
   if (indices === null && idsOfGroups.some((list, i) => list.length !== groups[i].params.length)) {

@@ -59,7 +59,8 @@ export function checkedDefaults(options: SGDOptions): Defaults {
     if (!isNumber(value)) throw new TypeError(`${key} must be a number, got ${typeName(value)}${remedy(value)}`);
     if (value < 0) throw new RangeError(`Invalid ${name}: ${value}`);
   }
-  if (defaults.nesterov && (defaults.momentum <= 0 || Number(defaults.dampening) !== 0)) {
+  const isDamped = !isNumber(defaults.dampening) || Number(defaults.dampening) !== 0;
+  if (defaults.nesterov && (defaults.momentum <= 0 || isDamped)) {
     throw new RangeError("Nesterov momentum requires a momentum and zero dampening");
   }
   return defaults;

@@ -6,10 +6,9 @@ import { ELEMENT_BYTES } from "../common/dtype.js";
 import type { Engine } from "../engine.js";
 import type { TypedKernel } from "../kernel/kernel.js";
 import type { AnyParameter } from "../parameter.js";
-import type { ParamGroup } from "./groups.js";
-import { parametersOf } from "./save.js";
+import { type ParamGroup, parametersByGroup, parametersOf } from "./groups.js";
 import { type GradientOptions, Scalars } from "./scalars.js";
-import { prepareSparse, type SparseUpdate, unsupported } from "./sparse-update.js";
+import { prepareSparse, refuseSparseBuffer, type SparseUpdate } from "./sparse-update.js";
 import type { OptimizerState, ParameterState } from "./state.js";
 
 /** Adjacent elements of one group that get the same update. */
@@ -107,7 +106,7 @@ export class Plan {
 
   /** Whether nothing has changed since the plan was made that it depends on. */
   #holds(groups: readonly ParamGroup[]): boolean {
-    if (this.#version !== this.#currentVersion() || this.#groups.length !== groups.length) return false;
+    if (this.#version !== this.#currentVersion() || this.#groups.length !== groups?.length) return false;
     for (let i = 0; i < groups.length; i++) if (!isAsPlanned(groups[i], this.#groups[i])) return false;
     return true;
   }
@@ -115,8 +114,9 @@ export class Plan {
   #make(groups: readonly ParamGroup[], state: OptimizerState, gradients: GradientOptions): void {
     this.count = 0;
     this.#groups.length = 0;
-    for (const group of groups) this.#addGroup(group, state, gradients);
-    const params = this.#groups.flatMap((planned) => planned.params);
+    const lists = parametersByGroup(groups);
+    for (let i = 0; i < groups.length; i++) this.#addGroup(groups[i], lists[i], state, gradients);
+    const params = lists.flat();
     this.hasDuplicates = new Set(params).size !== params.length;
     this.#withGradient = withGradient(params);
     this.#engines = [...new Set(params.map(({ engine }) => engine))];
@@ -131,12 +131,12 @@ export class Plan {
     return sum;
   }
 
-  #addGroup(group: ParamGroup, state: OptimizerState, gradients: GradientOptions): void {
+  #addGroup(group: ParamGroup, params: AnyParameter[], state: OptimizerState, gradients: GradientOptions): void {
     const scalars = new Scalars();
     scalars.read(group);
     const planned: PlannedGroup = {
       group,
-      params: [...group.params],
+      params,
       momentum: scalars.momentum !== 0,
       merge: group.foreach !== false,
       scalars,
@@ -172,7 +172,7 @@ export class Plan {
   }
 
   #addDense({ scalars, momentum, merge }: PlannedGroup, parameter: AnyParameter, entry: ParameterState): void {
-    if (momentum && entry.rows) throw unsupported();
+    if (momentum && entry.rows) refuseSparseBuffer(parameter);
     if (momentum && entry.buffer === null) {
       this.#fresh.push(entry);
       entry.allocate();
@@ -197,7 +197,7 @@ export class Plan {
 
 function isAsPlanned(group: ParamGroup, planned: PlannedGroup): boolean {
   const { params } = planned;
-  if (group !== planned.group || group.params.length !== params.length) return false;
+  if (group !== planned.group || group.params?.length !== params.length) return false;
   // Of what counts as a number only 0 and false are no momentum; what does not is refused when it is read.
   const momentum = group.momentum !== 0 && (group.momentum as unknown) !== false;
   if (momentum !== planned.momentum || (group.foreach !== false) !== planned.merge) return false;

@@ -3,7 +3,7 @@
 import type { ElementArray } from "../common/dtype.js";
 import type { StateDict, TensorData } from "../common/tensor-data.js";
 import type { AnyParameter } from "../parameter.js";
-import type { ParamGroup } from "./groups.js";
+import { type ParamGroup, parametersOf } from "./groups.js";
 import { type GivenNames, namesOf } from "./names.js";
 import { keyOnDisk } from "./spelling.js";
 import type { OptimizerState } from "./state.js";
@@ -39,10 +39,6 @@ export function saveState(
 
 function snapshot({ dtype, shape }: AnyParameter, values: ElementArray): TensorData {
   return { dtype, shape: [...shape], data: values.slice() };
-}
-
-export function parametersOf(groups: readonly ParamGroup[]): AnyParameter[] {
-  return groups.flatMap((group) => [...group.params]);
 }
 
 /** A copy of a dict, whose keys may get another spelling. */

@@ -30,7 +30,19 @@ export function prepareSparse(
   { scale, clip }: GradientOptions,
 ): SparseUpdate {
   const dense = momentum !== 0 ? entry.buffer : null;
-  if (weightDecay !== 0 || (dense && nesterov)) throw unsupported();
+  const { label } = parameter;
+  if (weightDecay !== 0) {
+    throw new Error(
+      `${label} has a sparse gradient, and its group a weightDecay of ${weightDecay}, which would change every row: put it in a ` +
+        "group with weightDecay: 0, or assign a dense gradient",
+    );
+  }
+  if (dense && nesterov) {
+    throw new Error(
+      `${label} has a sparse gradient and a dense momentum buffer, which nesterov cannot combine: ${WITHOUT_BUFFER}, set ` +
+        "nesterov: false in its group, or assign a dense gradient",
+    );
+  }
   const made: SparseRows[] = [];
   const keep = (rows: SparseRows): SparseRows => {
     made.push(rows);
@@ -68,6 +80,11 @@ export function prepareSparse(
   return { parameter, entry, buffer, apply, drop };
 }
 
-export function unsupported(): Error {
-  return new Error("add(sparse, dense) is not supported. Use add(dense, sparse) instead.");
+/** A dense gradient cannot be added to a buffer that sparse ones have made. */
+export function refuseSparseBuffer({ label }: AnyParameter): never {
+  throw new Error(
+    `${label} has a dense gradient, but the momentum buffer of sparse ones: ${WITHOUT_BUFFER}, or assign a sparse gradient`,
+  );
 }
+
+const WITHOUT_BUFFER = "drop the buffer with optimizer.state.delete(parameter)";

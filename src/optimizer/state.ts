@@ -3,6 +3,7 @@
 import { isRecord, typeName } from "../common/checks.js";
 import type { DType, ElementArrayOf } from "../common/dtype.js";
 import { checkElements, writeElements } from "../common/elements.js";
+import { present, summaryOf } from "../common/present.js";
 import type { Engine } from "../engine.js";
 import type { SparseRows } from "../gradient/sparse.js";
 import { lasting, type Region } from "../memory/region.js";
@@ -21,6 +22,9 @@ export class ParameterState<D extends DType = DType> {
   /** @internal */
   constructor(parameter: AnyParameter) {
     this.#parameter = parameter;
+    present(this, ["buffer", "rows", "fresh"], () =>
+      summaryOf("ParameterState", { momentumBuffer: this.momentumBuffer }),
+    );
   }
 
   /**
@@ -28,6 +32,7 @@ export class ParameterState<D extends DType = DType> {
    * gradients a dense copy of it.
    */
   get momentumBuffer(): ElementArrayOf<D> | null {
+    this.#parameter.checkAlive();
     return ((this.rows?.toDense() ?? this.buffer?.view) as ElementArrayOf<D> | undefined) ?? null;
   }
 
@@ -38,19 +43,19 @@ export class ParameterState<D extends DType = DType> {
       return;
     }
     const { size, dtype, engine } = this.#parameter;
-    checkElements(values, dtype, "momentumBuffer");
-    if (values.length !== size) {
-      throw new Error(`momentumBuffer of ${this.#parameter.label} has ${size} elements, got ${values.length}`);
+    const numbers = checkElements(values, dtype, "momentumBuffer");
+    if (numbers.length !== size) {
+      throw new Error(`momentumBuffer of ${this.#parameter.label} has ${size} elements, got ${numbers.length}`);
     }
-    const source = lasting(values, engine.memory);
+    const source = lasting(numbers, engine.memory);
     writeElements(this.allocate().view, dtype, source);
     this.replaceRows(null);
   }
 
   /** The dense buffer, which is made if there is none, or is `made` already. @internal */
   allocate(made?: Region): Region {
+    this.#parameter.checkAlive();
     if (this.buffer === null) {
-      this.#parameter.checkAlive();
       this.buffer = made ?? this.#parameter.newBuffer();
       this.#parameter.attached.add(this.buffer);
       this.#parameter.engine.version++;

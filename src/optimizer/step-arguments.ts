@@ -1,6 +1,6 @@
 // What step and zeroGrad are called with.
 
-import { checkKeys, isRecord, typeName } from "../common/checks.js";
+import { checkBoolean, checkKeys, isRecord, typeName } from "../common/checks.js";
 
 /** Options of `optimizer.step`: what is done with the gradients in the same pass over memory. */
 export interface StepOptions {
@@ -47,8 +47,10 @@ export function stepArguments<T>(
   return { closure: null, options: first };
 }
 
-export function checkStepOptions(options: StepOptions, differentiable: boolean): void {
-  checkKeys(options, STEP_OPTIONS, "step");
+/** @returns the options as they are now, whatever the closure does to them */
+export function checkStepOptions(given: StepOptions, differentiable: boolean): StepOptions {
+  checkKeys(given, STEP_OPTIONS, "step");
+  const options = { ...given };
   for (const key of ["gradScale", "maxGradNorm"] as const) {
     const value = options[key];
     if (value === undefined) continue;
@@ -56,6 +58,7 @@ export function checkStepOptions(options: StepOptions, differentiable: boolean):
     if (differentiable) throw new TypeError(`${key} has no derivative here: use it before a differentiable step`);
   }
   for (const key of ["zeroGrad", "skipNonfinite"] as const) checkBoolean(key, options[key]);
+  return options;
 }
 
 /** @throws TypeError: a step cannot wait for it */
@@ -75,9 +78,4 @@ export function readSetToNone(options: boolean | ZeroGradOptions): boolean {
   const { setToNone = false }: ZeroGradOptions = options;
   checkBoolean("setToNone", setToNone);
   return setToNone;
-}
-
-function checkBoolean(name: string, value: unknown): void {
-  if (value === undefined || typeof value === "boolean") return;
-  throw new TypeError(`${name} must be true or false, got ${typeName(value)}`);
 }

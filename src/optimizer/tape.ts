@@ -5,8 +5,7 @@ import { ARRAY_TYPE, type FloatArray, isHalf } from "../common/dtype.js";
 import { FIRST } from "../kernel/flags.js";
 import { Region } from "../memory/region.js";
 import type { AnyParameter, Parameter } from "../parameter.js";
-import type { ParamGroup } from "./groups.js";
-import { parametersOf } from "./save.js";
+import { type ParamGroup, parametersOf } from "./groups.js";
 import { Scalars } from "./scalars.js";
 import type { OptimizerState } from "./state.js";
 
@@ -178,9 +177,9 @@ function copyCotangents(name: string, list: StepCotangents["params"], readings: 
   return readings.map(({ parameter }, i) => {
     parameter.checkAlive();
     const ArrayType = ARRAY_TYPE[parameter.dtype as "float32" | "float64"];
-    const values = list[i] ?? null;
-    if (values === null) return new ArrayType(parameter.size);
-    checkNumbers(values, `${name}[${i}]`);
+    const given = list[i] ?? null;
+    if (given === null) return new ArrayType(parameter.size);
+    const values = checkNumbers(given, `${name}[${i}]`);
     if (values.length !== parameter.size) {
       throw new RangeError(`${name}[${i}] must have ${parameter.size} elements, got ${values.length}`);
     }

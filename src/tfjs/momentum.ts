@@ -1,6 +1,6 @@
 // Momentum as tfjs saves it with a model: an array for each variable, by its name.
 
-import { parametersOf } from "../optimizer/save.js";
+import { parametersOf } from "../optimizer/groups.js";
 import type { AnyParameter } from "../parameter.js";
 import type { SGD } from "../sgd.js";
 

@@ -2,7 +2,7 @@
 
 import type { StateDict } from "../common/tensor-data.js";
 import { checkUsed, type GroupRule, sortByRule } from "../optimizer/group-parameters.js";
-import { parametersOf } from "../optimizer/save.js";
+import { parametersOf } from "../optimizer/groups.js";
 import type { AnyParameter, Parameter } from "../parameter.js";
 import { SGD } from "../sgd.js";
 import { type Momentum, renamed, saveMomentum, takeMomentum } from "./momentum.js";

@@ -99,7 +99,7 @@ test("uses the memory of a disposed parameter again", () => {
   const { allocatedBytes } = engine.info;
   first.dispose();
   assert.is(engine.info.allocatedBytes, 0);
-  assert.throws(() => first.data, /was freed/);
+  assert.throws(() => first.data, /was disposed/);
   assert.throws(() => first.ensureGrad(), /was disposed/);
   const second = engine.parameter(1000);
   second.ensureGrad();
@@ -114,7 +114,7 @@ test("frees everything when it is disposed", () => {
   parameter.ensureGrad();
   engine.dispose();
   assert.is(engine.info.allocatedBytes, 0);
-  assert.throws(() => parameter.data, /was freed/);
+  assert.throws(() => parameter.data, /was disposed/);
   assert.throws(() => engine.parameter(1), /the engine was disposed/);
   engine.dispose();
 });

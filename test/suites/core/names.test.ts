@@ -80,7 +80,8 @@ test("that are no strings, and entries that are no parameters, are refused by na
   const [a] = parameters();
   const wrong: [unknown, RegExp][] = [
     [[[3, a]], /the name of a parameter must be a string, got number/],
-    [new Map([[a, a]]), /the name of a parameter must be a string, got Parameter|_Parameter/],
+    [new Map([[a, a]]), /the name of a parameter must be a string, got a parameter: a list of parameters is flat/],
+    [[[a, a]], /the name of a parameter must be a string, got a parameter: a list of parameters is flat/],
     [{ w: [1, 2] }, /must hold parameters, got Array as "w"/],
     [
       { w: new Float32Array(2) },
@@ -92,6 +93,19 @@ test("that are no strings, and entries that are no parameters, are refused by na
     [new Map(), /optimizer got an empty parameter list/],
   ];
   for (const [params, message] of wrong) assert.throws(() => new SGD(params as never, { lr: 1 }), message);
+});
+
+test("may be those of a module's exports", () => {
+  const [a, b] = parameters();
+  const module = Object.assign(Object.create(null, { [Symbol.toStringTag]: { value: "Module" } }), { a, b });
+  const { param_names, params } = new SGD(module, { lr: 1 }).stateDict().param_groups[0];
+  assert.equal(
+    [param_names, params],
+    [
+      ["a", "b"],
+      [0, 1],
+    ],
+  );
 });
 
 test("groupParameters takes the first rule that matches, and what none takes last", () => {
