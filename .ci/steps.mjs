@@ -12,6 +12,7 @@ export const STEPS = [
   { check: "npm run check" },
   { check: "npm run docs -- --check" },
   { check: "npm run size" },
+  { check: "npm run bench:check" },
 
   // The main job, and the examples.
   { check: "npm start" },

@@ -2,7 +2,7 @@
 // backend: neither says anything without the other.
 
 import { sgd, type TfjsOptions } from "sgd-wasm/tfjs";
-import { loadPeer } from "../contenders/load-peer.js";
+import { HOW_TO_GET, loadPeer } from "../contenders/load-peer.js";
 import { fill } from "../contenders/workload.js";
 import { now } from "../support/clock.js";
 import type { Measurement } from "../support/measurement.js";
@@ -63,8 +63,9 @@ export async function tfjs({ effort, quick }: Settings): Promise<Answer> {
     tf = loadPeer<Tf>("@tensorflow/tfjs-core");
     loadPeer("@tensorflow/tfjs-backend-wasm");
     loadPeer("@tensorflow/tfjs-layers"); // brings the gradients
-  } catch {
-    return { measurements: [], tables: [] }; // the list of what is missing names it
+  } catch (error) {
+    console.log(`tfjs: ${(error as Error).message.split("\n")[0]}. ${HOW_TO_GET}`);
+    return { measurements: [], tables: [] };
   }
   await tf.setBackend("wasm");
   const measurements: Measurement[] = [];

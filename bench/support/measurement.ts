@@ -34,13 +34,7 @@ export async function measure(
   contenders: readonly Contender[],
   effort: Effort,
 ): Promise<Measurement[]> {
-  const prepared: Entrant[] = [];
-  try {
-    for (const contender of contenders) {
-      const runner = await contender.prepare(workload);
-      if (runner) prepared.push({ who: contender.name, exact: contender.exact ?? false, runner });
-    }
-    await check(prepared, workload);
+  return withChecked(workload, contenders, async (prepared) => {
     const runners = [...prepared.map(({ runner }) => runner), copyRunner(footprint(workload))];
     const timings = await timeInTurns(runners, effort);
     const names = [...prepared.map(({ who }) => who), COPY];
@@ -52,6 +46,23 @@ export async function measure(
       bytes: names[i] === COPY ? footprint(workload) : traffic(workload),
       timing,
     }));
+  });
+}
+
+/** Prepares the contenders that have something of this kind, and checks that all of them compute the same. */
+export async function withChecked<T>(
+  workload: Workload,
+  contenders: readonly Contender[],
+  use: (prepared: readonly Entrant[]) => T,
+): Promise<T> {
+  const prepared: Entrant[] = [];
+  try {
+    for (const contender of contenders) {
+      const runner = await contender.prepare(workload);
+      if (runner) prepared.push({ who: contender.name, exact: contender.exact ?? false, runner });
+    }
+    await check(prepared, workload);
+    return await use(prepared);
   } finally {
     for (const { runner } of prepared) await runner.dispose();
   }
