@@ -13,6 +13,16 @@ export const SKIPS = [
   // Threads from a text, where only those from files are allowed.
   { tests: /^threads\/threads\.test\.ts: a worker that (never works|dies)/, on: pages("isolated CSP") },
   { tests: /: a shared memory takes an engine of one thread$/, on: [...NOT_ISOLATED, "webkit"] },
+  // No other realm: neither an iframe in which a text may be run nor a vm context.
+  {
+    tests: /^realms\//,
+    on: [
+      ...pages("CSP", "isolated CSP", "Worker", "Service Worker"),
+      "webkit, CSP",
+      "webkit, Worker",
+      "webkit, Service Worker",
+    ].concat("workerd"),
+  },
   // No Symbol.dispose.
   { tests: /: `using` gives an optimizer's memory back$/, on: ["webkit"] },
   // WebAssembly.Memory with 64-bit addresses.

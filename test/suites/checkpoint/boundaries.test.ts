@@ -159,6 +159,15 @@ for (const [title, content, message] of foreign) {
   });
 }
 
+test("a file may be of a subclass of Uint8Array, as Node's Buffers are, and a part of a larger buffer", () => {
+  class Bytes extends Uint8Array {}
+  const file = encodeTorch({ epoch: 3 });
+  const bytes = new Bytes(file.length + 16).subarray(7, 7 + file.length);
+  bytes.set(file);
+  assert.instance(bytes, Bytes);
+  assert.is(decodeTorch(bytes).epoch, 3);
+});
+
 test("a file of the other format is told as such", () => {
   assert.throws(
     () => decodeTorch(encodeSafetensors({ a: float32(1) })),

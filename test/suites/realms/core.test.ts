@@ -1,6 +1,5 @@
-// Every public call with values of another realm, as iframes, Jest and vm contexts have them.
+// Every call of the core with values of another realm, as iframes, Jest and vm contexts have them.
 
-import { createContext, runInContext } from "node:vm";
 import {
   clipGradNorm,
   clipGradValue,
@@ -10,31 +9,10 @@ import {
   SGD,
   type StepOptions,
 } from "sgd-wasm";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { carried, foreign, realmSuite } from "../../support/realm.js";
 
-const test = suite("realms");
-const context = createContext({});
-
-/** The value of an expression in another realm; `given` are its variables. */
-function foreign<T>(expression: string, given: Record<string, unknown> = {}): T {
-  Object.assign(context, given);
-  return runInContext(`(${expression})`, context) as T;
-}
-
-/** A deep copy whose objects, arrays and typed arrays are of the other realm. */
-function carried<T>(value: T): T {
-  return foreign(
-    `(function copy(x) {
-      if (typeof x !== "object" || x === null) return x;
-      const tag = Object.prototype.toString.call(x).slice(8, -1);
-      if (tag.endsWith("Array") && tag !== "Array") return globalThis[tag].from(x);
-      if (tag === "Array") return Array.from(x, copy);
-      return Object.fromEntries(Object.entries(x).map(([key, item]) => [key, copy(item)]));
-    })(value)`,
-    { value },
-  );
-}
+const test = realmSuite("realms");
 
 test("values are of another realm", () => {
   assert.not.instance(foreign("[1]"), Array);
@@ -42,14 +20,11 @@ test("values are of another realm", () => {
 });
 
 test("memory, module and functions make an engine", () => {
-  for (const memory of [
-    foreign<WebAssembly.Memory>("new WebAssembly.Memory({ initial: 1 })"),
-    foreign<WebAssembly.Memory>("new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true })"),
-  ]) {
-    const options = foreign<object>("{ memory, allocate: (n) => (top += 1024) - 1024, free() {} }", {
-      memory,
-      top: 1024,
-    });
+  for (const memory of ["{ initial: 1 }", "{ initial: 1, maximum: 1, shared: true }"]) {
+    const options = foreign<object>(
+      `{ memory: new WebAssembly.Memory(${memory}), allocate: (n) => (end += 1024) - 1024, free() {} }`,
+      { end: 1024 },
+    );
     const parameter = createEngine(options).parameter(foreign<number[]>("[2, 2]"), foreign("{ data: [1, 2, 3, 4] }"));
     parameter.grad = foreign("Float32Array.of(1, 1, 1, 1)");
     new SGD([parameter], { lr: 1 }).step();
