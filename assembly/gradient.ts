@@ -1,5 +1,5 @@
-// What is done to gradients besides the step: the sum of squares for a norm, a look for NaN and infinities, scaling, clamping,
-// and conversion.
+// What is done to gradients besides the step: the sum of squares for a norm, a look for NaN and infinities, scaling and
+// clamping.
 
 import { RUN } from "../src/kernel/flags";
 import { loadVector, rounded, storeVector, vectorBytes } from "./elements";
@@ -149,24 +149,4 @@ export function allFinite<T extends number, E extends number>(half: i32, x: usiz
 function nonfinite<T extends number, E extends number>(half: i32, x: usize, scale: v128, whole: bool): v128 {
   const scaled = rounded<E>(half, v128.mul<T>(loadVector<T, E>(half, x, false, whole), scale));
   return v128.sub<T>(scaled, scaled);
-}
-
-/** to = from: 16-bit elements to f32, exactly. `from` may be the second half of `to`. */
-// @ts-ignore: decorator
-@inline
-export function widen(half: i32, to: usize, from: usize, n: usize): void {
-  const whole = n & ~3;
-  let i: usize = 0;
-  for (; i < whole; i += 4) v128.store(to + 4 * i, loadVector<f32, u16>(half, from + 2 * i, false, true));
-  for (; i < n; i++) v128.store_lane<f32>(to + 4 * i, loadVector<f32, u16>(half, from + 2 * i, false, false), 0);
-}
-
-/** to = from: f32 to 16-bit elements, rounded. `to` may be where `from` is. */
-// @ts-ignore: decorator
-@inline
-export function narrow(half: i32, to: usize, from: usize, n: usize): void {
-  const whole = n & ~3;
-  let i: usize = 0;
-  for (; i < whole; i += 4) storeVector<f32, u16>(half, to + 2 * i, v128.load(from + 4 * i), false, true);
-  for (; i < n; i++) storeVector<f32, u16>(half, to + 2 * i, v128.load_zero<f32>(from + 4 * i), false, false);
 }

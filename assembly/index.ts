@@ -3,7 +3,7 @@
 
 import { average } from "./average";
 import { multiplier, multiplyAdd } from "./fma";
-import { allFinite, clamp, multiply, narrow, sumOfSquares, sumOfSquares16, widen } from "./gradient";
+import { allFinite, clamp, multiply, sumOfSquares, sumOfSquares16 } from "./gradient";
 import { step } from "./sgd";
 
 export { swap } from "./average";
@@ -37,8 +37,6 @@ export function allFinite_16(x: usize, n: usize, scale: f32, half: i32): i32 { r
 export function multiply_16(to: usize, from: usize, n: usize, first: f32, second: f32, half: i32): void { multiply<f32, u16>(half, to, from, n, first, second); }
 export function clamp_16(x: usize, n: usize, bound: f32, half: i32): void { clamp<f32, u16>(half, x, n, bound); }
 export function average_16(rule: i32, a: usize, v: usize, n: usize, first: f32, second: f32, half: i32): void { average<f32, u16>(half, rule, a, v, n, first, second); }
-export function widen_16(to: usize, from: usize, n: usize, half: i32): void { widen(half, to, from, n); }
-export function narrow_16(to: usize, from: usize, n: usize, half: i32): void { narrow(half, to, from, n); }
 
 /** NaN with zeros in its lower half, as `joinBfloat16` needs it. */
 function quiet(x: f32): f32 { return x == x ? x : f32.NaN; }

@@ -32,19 +32,12 @@ export interface FloatKernel extends TypedKernel {
   multiplyAdd(x: number, k: number, z: number): number;
 }
 
-/** 16-bit elements are widened to float32, computed with, and rounded when they are stored. */
-export interface HalfKernel extends TypedKernel {
-  /** float32 at `to` = elements at `from`, which may be the second half of the same memory */
-  widen(to: number, from: number, n: number): void;
-  /** elements at `to` = float32 at `from`, rounded; both may be the same */
-  narrow(to: number, from: number, n: number): void;
-}
-
 export interface Kernel {
   float32: FloatKernel;
   float64: FloatKernel;
-  float16: HalfKernel;
-  bfloat16: HalfKernel;
+  /** 16-bit elements are widened to float32, computed with, and rounded when they are stored. */
+  float16: TypedKernel;
+  bfloat16: TypedKernel;
   module: WebAssembly.Module;
   build: Build;
   zero(address: number, byteLength: number): void;
@@ -109,9 +102,9 @@ function floatKernel(find: Find, type: string): FloatKernel {
   };
 }
 
-function halfKernel(find: Find, type: number): HalfKernel {
+function halfKernel(find: Find, type: number): TypedKernel {
   const sgd = find("sgd_16");
-  const [sumOfSquares, allFinite, multiply, clamp, average, widen, narrow] = HALF_FUNCTIONS.map((name) =>
+  const [sumOfSquares, allFinite, multiply, clamp, average] = HALF_FUNCTIONS.map((name) =>
     find(`${name}_16`),
   );
   return {
@@ -123,9 +116,7 @@ function halfKernel(find: Find, type: number): HalfKernel {
     multiply: (to, from, n, first, second) => multiply(to, from, n, first, second, type),
     clamp: (x, n, bound) => clamp(x, n, bound, type),
     average: (rule, a, v, n, first, second) => average(rule, a, v, n, first, second, type),
-    widen: (to, from, n) => widen(to, from, n, type),
-    narrow: (to, from, n) => narrow(to, from, n, type),
   };
 }
 
-const HALF_FUNCTIONS = ["sumOfSquares", "allFinite", "multiply", "clamp", "average", "widen", "narrow"];
+const HALF_FUNCTIONS = ["sumOfSquares", "allFinite", "multiply", "clamp", "average"];
