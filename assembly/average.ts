@@ -10,8 +10,8 @@ import { loadVector, rounded, storeVector, vectorBytes } from "./elements";
 import { isEmulated, multiplier, multiplyAdd } from "./fma";
 
 /**
- * One update of n adjacent elements: whole vectors, in a loop for each rule where conversion does not take longer than that
- * saves, then the last elements one by one. 16-bit elements are widened to f32; every result of MEAN and DECAY_AVERAGE is
+ * One update of n adjacent elements: whole vectors, two a turn where a vector takes few instructions, then the last elements one
+ * by one. A loop for each rule would be no faster. 16-bit elements are widened to f32; every result of MEAN and DECAY_AVERAGE is
  * rounded to them, of the others the last one.
  */
 // @ts-ignore: decorator
@@ -23,36 +23,17 @@ export function average<T extends number, E extends number>(
   const y = v128.splat<T>(second);
   const k = multiplier<T>(first);
   const bytes = n * sizeof<E>();
-  if (sizeof<E>() == 2) {
-    walk<T, E>(half, rule, a, v, bytes, x, y, k);
-  } else {
-    switch (rule) {
-      case MEAN: walk<T, E>(half, MEAN, a, v, bytes, x, y, k); break;
-      case DECAY_AVERAGE: walk<T, E>(half, DECAY_AVERAGE, a, v, bytes, x, y, k); break;
-      case LERP: walk<T, E>(half, LERP, a, v, bytes, x, y, k); break;
-      default: walk<T, E>(half, LERP_TO, a, v, bytes, x, y, k);
+  let i: usize = 0;
+  if (!isEmulated && sizeof<E>() > 2) {
+    for (const pairs = bytes & -(2 * vectorBytes<T, E>()); i < pairs; i += 2 * vectorBytes<T, E>()) {
+      update<T, E>(half, rule, true, false, a + i, v + i, x, y, k);
+      update<T, E>(half, rule, true, true, a + i, v + i, x, y, k);
     }
   }
-  for (let i = bytes & -vectorBytes<T, E>(); i < bytes; i += sizeof<E>()) {
-    update<T, E>(half, rule, false, false, a + i, v + i, x, y, k);
-  }
-}
-
-/** Updates whole vectors, two a turn where a vector takes few instructions. */
-// @ts-ignore: decorator
-@inline
-function walk<T extends number, E extends number>(
-  half: i32, rule: i32, a: usize, v: usize, bytes: usize, x: v128, y: v128, k: v128,
-): void {
-  const paired = !isEmulated && sizeof<E>() > 2;
-  const turn: usize = paired ? 2 * vectorBytes<T, E>() : vectorBytes<T, E>();
-  const end = bytes & -turn;
-  let i: usize = 0;
-  for (; i < end; i += turn) {
+  for (const whole = bytes & -vectorBytes<T, E>(); i < whole; i += vectorBytes<T, E>()) {
     update<T, E>(half, rule, true, false, a + i, v + i, x, y, k);
-    if (paired) update<T, E>(half, rule, true, true, a + i, v + i, x, y, k);
   }
-  if (paired && i < (bytes & -vectorBytes<T, E>())) update<T, E>(half, rule, true, false, a + i, v + i, x, y, k);
+  for (; i < bytes; i += sizeof<E>()) update<T, E>(half, rule, false, false, a + i, v + i, x, y, k);
 }
 
 /** The rule, for the vector at the addresses, the `second` one from there, or with `whole` false for one element. */
@@ -69,7 +50,7 @@ function update<T extends number, E extends number>(
   } else {
     const difference = v128.sub<T>(value, old);
     if (rule == MEAN) result = v128.add<T>(old, rounded<E>(half, v128.div<T>(rounded<E>(half, difference), first)));
-    else result = multiplyAdd<T>(difference, weight, rule == LERP ? old : value);
+    else result = multiplyAdd<T>(whole && sizeof<E>() > 2, difference, weight, rule == LERP ? old : value);
   }
   storeVector<T, E>(half, a, result, second, whole);
 }

@@ -16,9 +16,6 @@ import { evenBfloat16, joinBfloat16, oddBfloat16, quietBfloat16 } from "./half";
 
 /**
  * One step of n adjacent elements: whole vectors, then the last elements one by one, so that nothing beyond them is touched.
- *
- * The common rules have loops of their own: where the flags of `walk` are literals, the compiler leaves out what they do not
- * ask for. All else goes through the loop whose flags are a variable.
  */
 // @ts-ignore: decorator
 @inline
@@ -38,66 +35,69 @@ export function step<T extends number, E extends number>(
   const apart = distance(bytes, 2 * vectorBytes<T, E>());
   const block = blockOf(bytes, apart);
   const end = endOf(bytes, apart);
-  const common = sizeof<E>() == 2
-    ? ASC_FEATURE_RELAXED_SIMD && half == BFLOAT16 && commonBfloat16(flags, p, g, b, apart, block, end, lr, wd, r, m, u, f, c)
-    : commonRules<T>(flags, p, g, b, apart, block, end, lr, wd, r, m, u, f, c);
-  const i: usize = common ? end : 0;
-  rest<T, E>(half, flags, p + i, g + i, b + i, bytes - i, lr, wd, r, m, u, f, c);
+  for (let offset: usize = 0; offset < apart; offset += block) {
+    for (let i = offset; i < end; i += apart) {
+      const done = sizeof<E>() == 2
+        ? ASC_FEATURE_RELAXED_SIMD && half == BFLOAT16 && commonBfloat16(flags, p + i, g + i, b + i, block, lr, wd, r, m, u, f, c)
+        : commonRule<T>(flags, p + i, g + i, b + i, block, lr, wd, r, m, u, f, c);
+      if (!done) anyRule<T, E>(half, flags, p + i, g + i, b + i, block, lr, wd, r, m, u, f, c);
+    }
+  }
+  if (end < bytes) anyRule<T, E>(half, flags, p + end, g + end, b + end, bytes - end, lr, wd, r, m, u, f, c);
 }
 
-/** The rules that have a loop of their own. Where multiply-add is emulated, that one which needs it least. */
+/**
+ * The rules that have a loop of their own: where the flags of `walk` are literals, the compiler leaves out what they do not ask
+ * for. Where multiply-add is emulated, that one which needs it least. Each loop is followed by `return true`: the compiler
+ * would make one of those that end alike, with a variable for their flags.
+ */
 // @ts-ignore: decorator
 @inline
-function commonRules<T extends number>(
-  flags: i32,
-  p: usize, g: usize, b: usize, apart: usize, block: usize, end: usize,
+function commonRule<T extends number>(
+  flags: i32, p: usize, g: usize, b: usize, bytes: usize,
   lr: v128, wd: v128, r: v128, m: v128, u: v128, f: v128, c: v128,
 ): bool {
   if (flags == MOMENTUM) {
-    walk<T, T>(0, MOMENTUM, true, p, g, b, apart, block, end, lr, wd, r, m, u, f, c);
+    walk<T>(MOMENTUM, p, g, b, bytes, lr, wd, r, m, u, f, c);
     return true;
   }
   if (isEmulated) return false;
   switch (flags) {
-    case 0: walk<T, T>(0, 0, true, p, g, b, apart, block, end, lr, wd, r, m, u, f, c); break;
-    case DECAY: walk<T, T>(0, DECAY, true, p, g, b, apart, block, end, lr, wd, r, m, u, f, c); break;
-    case MOMENTUM | DECAY: walk<T, T>(0, MOMENTUM | DECAY, true, p, g, b, apart, block, end, lr, wd, r, m, u, f, c); break;
-    case MOMENTUM | NESTEROV: walk<T, T>(0, MOMENTUM | NESTEROV, true, p, g, b, apart, block, end, lr, wd, r, m, u, f, c); break;
-    case MOMENTUM | NESTEROV | DECAY: walk<T, T>(0, MOMENTUM | NESTEROV | DECAY, true, p, g, b, apart, block, end, lr, wd, r, m, u, f, c); break;
-    default: return false;
+    case 0: walk<T>(0, p, g, b, bytes, lr, wd, r, m, u, f, c); return true;
+    case DECAY: walk<T>(DECAY, p, g, b, bytes, lr, wd, r, m, u, f, c); return true;
+    case MOMENTUM | DECAY: walk<T>(MOMENTUM | DECAY, p, g, b, bytes, lr, wd, r, m, u, f, c); return true;
+    case MOMENTUM | NESTEROV: walk<T>(MOMENTUM | NESTEROV, p, g, b, bytes, lr, wd, r, m, u, f, c); return true;
+    case MOMENTUM | NESTEROV | DECAY: walk<T>(MOMENTUM | NESTEROV | DECAY, p, g, b, bytes, lr, wd, r, m, u, f, c); return true;
   }
-  return true;
+  return false;
 }
 
 /** The same for bfloat16 in the hardware build, where it is worth it; its other rules go through the same loop. */
 // @ts-ignore: decorator
 @inline
 function commonBfloat16(
-  flags: i32,
-  p: usize, g: usize, b: usize, apart: usize, block: usize, end: usize,
+  flags: i32, p: usize, g: usize, b: usize, bytes: usize,
   lr: v128, wd: v128, r: v128, m: v128, u: v128, f: v128, c: v128,
 ): bool {
   switch (flags) {
-    case 0: walkBfloat16(0, p, g, b, apart, block, end, lr, wd, r, m, u, f, c); break;
-    case DECAY: walkBfloat16(DECAY, p, g, b, apart, block, end, lr, wd, r, m, u, f, c); break;
-    case MOMENTUM: walkBfloat16(MOMENTUM, p, g, b, apart, block, end, lr, wd, r, m, u, f, c); break;
-    case MOMENTUM | DECAY: walkBfloat16(MOMENTUM | DECAY, p, g, b, apart, block, end, lr, wd, r, m, u, f, c); break;
-    default: walkBfloat16(flags, p, g, b, apart, block, end, lr, wd, r, m, u, f, c);
+    case 0: walkBfloat16(0, p, g, b, bytes, lr, wd, r, m, u, f, c); return true;
+    case DECAY: walkBfloat16(DECAY, p, g, b, bytes, lr, wd, r, m, u, f, c); return true;
+    case MOMENTUM: walkBfloat16(MOMENTUM, p, g, b, bytes, lr, wd, r, m, u, f, c); return true;
+    case MOMENTUM | DECAY: walkBfloat16(MOMENTUM | DECAY, p, g, b, bytes, lr, wd, r, m, u, f, c); return true;
   }
+  walkBfloat16(flags, p, g, b, bytes, lr, wd, r, m, u, f, c);
   return true;
 }
 
-/** All that has no loop of its own, and what those leave. */
-// @ts-ignore: decorator
-@inline
-function rest<T extends number, E extends number>(
+/** Any rule, and any number of elements. */
+function anyRule<T extends number, E extends number>(
   half: i32, flags: i32, p: usize, g: usize, b: usize, bytes: usize,
   lr: v128, wd: v128, r: v128, m: v128, u: v128, f: v128, c: v128,
 ): void {
-  const apart = distance(bytes, vectorBytes<T, E>());
-  const end = endOf(bytes, apart);
-  walk<T, E>(half, flags, false, p, g, b, apart, blockOf(bytes, apart), end, lr, wd, r, m, u, f, c);
-  for (let i = end; i < bytes; i += sizeof<E>()) update<T, E>(half, flags, false, false, p + i, g + i, b + i, lr, wd, r, m, u, f, c);
+  const whole = bytes & -vectorBytes<T, E>();
+  let i: usize = 0;
+  for (; i < whole; i += vectorBytes<T, E>()) update<T, E>(half, flags, true, false, p + i, g + i, b + i, lr, wd, r, m, u, f, c);
+  for (; i < bytes; i += sizeof<E>()) update<T, E>(half, flags, false, false, p + i, g + i, b + i, lr, wd, r, m, u, f, c);
 }
 
 // A large span is walked at several places by turns. The processor's prefetchers stop at the end of every page, and one walk has
@@ -134,23 +134,16 @@ function endOf(bytes: usize, apart: usize): usize {
   return bytes < LARGE ? apart : PLACES * apart;
 }
 
-/** Updates whole vectors. With `own`, where flags are literals, two a turn if that is faster. */
+/** Updates pairs of vectors, two a turn if that is faster. */
 // @ts-ignore: decorator
 @inline
-function walk<T extends number, E extends number>(
-  half: i32, flags: i32, own: bool,
-  p: usize, g: usize, b: usize, apart: usize, block: usize, end: usize,
+function walk<T extends number>(
+  flags: i32, p: usize, g: usize, b: usize, bytes: usize,
   lr: v128, wd: v128, r: v128, m: v128, u: v128, f: v128, c: v128,
 ): void {
-  const paired = own && !isEmulated;
-  const turn: usize = paired ? 2 * vectorBytes<T, E>() : vectorBytes<T, E>();
-  for (let offset: usize = 0; offset < apart; offset += block) {
-    for (let place = offset; place < end; place += apart) {
-      for (let i = place; i < place + block; i += turn) {
-        update<T, E>(half, flags, true, false, p + i, g + i, b + i, lr, wd, r, m, u, f, c);
-        if (paired) update<T, E>(half, flags, true, true, p + i, g + i, b + i, lr, wd, r, m, u, f, c);
-      }
-    }
+  for (let i: usize = 0; i < bytes; i += isEmulated ? 16 : 32) {
+    update<T, T>(0, flags, true, false, p + i, g + i, b + i, lr, wd, r, m, u, f, c);
+    if (!isEmulated) update<T, T>(0, flags, true, true, p + i, g + i, b + i, lr, wd, r, m, u, f, c);
   }
 }
 
@@ -158,46 +151,42 @@ function walk<T extends number, E extends number>(
 // @ts-ignore: decorator
 @inline
 function walkBfloat16(
-  flags: i32, p: usize, g: usize, b: usize, apart: usize, block: usize, end: usize,
+  flags: i32, p: usize, g: usize, b: usize, bytes: usize,
   lr: v128, wd: v128, r: v128, m: v128, u: v128, f: v128, c: v128,
 ): void {
   // Constants that the compiler must not know, or it would have them built in every turn.
-  const one = i32x4.splat(i32(end != 0));
+  const one = i32x4.splat(i32(bytes != 0));
   const bias = i32x4.sub(i32x4.shl(one, 15), one);
   const upper = i32x4.shl(i32x4.neg(one), 16);
   let largest = i64x2.splat(0);
-  for (let offset: usize = 0; offset < apart; offset += block) {
-    for (let place = offset; place < end; place += apart) {
-      for (let i = place; i < place + block; i += 16) {
-        const parameter = v128.load(p + i);
-        const gradient = v128.load(g + i);
-        const evenP = evenBfloat16(parameter);
-        const oddP = oddBfloat16(parameter, upper);
-        let even = gradientOf<f32, u16>(BFLOAT16, flags, evenP, evenBfloat16(gradient), wd, f, c);
-        let odd = gradientOf<f32, u16>(BFLOAT16, flags, oddP, oddBfloat16(gradient, upper), wd, f, c);
-        if (flags & ZERO) v128.store(g + i, i64x2.splat(0));
-        if (flags & MOMENTUM) {
-          let evenB = even;
-          let oddB = odd;
-          if (!(flags & FIRST)) {
-            const buffer = v128.load(b + i);
-            evenB = bufferOf<f32>(flags, even, evenBfloat16(buffer), r, u);
-            oddB = bufferOf<f32>(flags, odd, oddBfloat16(buffer, upper), r, u);
-          }
-          v128.store(b + i, joinBfloat16(evenB, oddB, one, bias));
-          even = directionOf<f32>(flags, even, evenB, m);
-          odd = directionOf<f32>(flags, odd, oddB, m);
-        }
-        const after = joinBfloat16(multiplyAdd<f32>(even, lr, evenP), multiplyAdd<f32>(odd, lr, oddP), one, bias);
-        largest = i16x8.max_u(largest, i16x8.add(after, after));
-        v128.store(p + i, after);
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const parameter = v128.load(p + i);
+    const gradient = v128.load(g + i);
+    const evenP = evenBfloat16(parameter);
+    const oddP = oddBfloat16(parameter, upper);
+    let even = gradientOf<f32, u16>(BFLOAT16, flags, true, evenP, evenBfloat16(gradient), wd, f, c);
+    let odd = gradientOf<f32, u16>(BFLOAT16, flags, true, oddP, oddBfloat16(gradient, upper), wd, f, c);
+    if (flags & ZERO) v128.store(g + i, i64x2.splat(0));
+    if (flags & MOMENTUM) {
+      let evenB = even;
+      let oddB = odd;
+      if (!(flags & FIRST)) {
+        const buffer = v128.load(b + i);
+        evenB = bufferOf<f32>(flags, true, even, evenBfloat16(buffer), r, u);
+        oddB = bufferOf<f32>(flags, true, odd, oddBfloat16(buffer, upper), r, u);
       }
+      v128.store(b + i, joinBfloat16(evenB, oddB, one, bias));
+      even = directionOf<f32>(flags, true, even, evenB, m);
+      odd = directionOf<f32>(flags, true, odd, oddB, m);
     }
+    const after = joinBfloat16(multiplyAdd<f32>(true, even, lr, evenP), multiplyAdd<f32>(true, odd, lr, oddP), one, bias);
+    largest = i16x8.max_u(largest, i16x8.add(after, after));
+    v128.store(p + i, after);
   }
   // Twice the bits of an infinity are 0xff00 whatever its sign; those of NaN are more.
   if (v128.any_true(i16x8.gt_u(largest, i16x8.splat(-256)))) {
-    quietBfloat16(p, end >> 1);
-    if (flags & MOMENTUM) quietBfloat16(b, end >> 1);
+    quietBfloat16(p, bytes >> 1);
+    if (flags & MOMENTUM) quietBfloat16(b, bytes >> 1);
   }
 }
 
@@ -209,41 +198,42 @@ function update<T extends number, E extends number>(
   p: usize, g: usize, b: usize,
   lr: v128, wd: v128, r: v128, m: v128, u: v128, f: v128, c: v128,
 ): void {
+  const often = whole && sizeof<E>() > 2;
   const parameter = loadVector<T, E>(half, p, second, whole);
-  let d = gradientOf<T, E>(half, flags, parameter, loadVector<T, E>(half, g, second, whole), wd, f, c);
+  let d = gradientOf<T, E>(half, flags, often, parameter, loadVector<T, E>(half, g, second, whole), wd, f, c);
   if (flags & ZERO) storeVector<T, E>(half, g, i64x2.splat(0), second, whole);
   if (flags & MOMENTUM) {
-    const buffer = flags & FIRST ? d : bufferOf<T>(flags, d, loadVector<T, E>(half, b, second, whole), r, u);
+    const buffer = flags & FIRST ? d : bufferOf<T>(flags, often, d, loadVector<T, E>(half, b, second, whole), r, u);
     storeVector<T, E>(half, b, buffer, second, whole);
-    d = directionOf<T>(flags, d, buffer, m);
+    d = directionOf<T>(flags, often, d, buffer, m);
   }
-  storeVector<T, E>(half, p, multiplyAdd<T>(d, lr, parameter), second, whole);
+  storeVector<T, E>(half, p, multiplyAdd<T>(often, d, lr, parameter), second, whole);
 }
 
 // @ts-ignore: decorator
 @inline
 function gradientOf<T extends number, E extends number>(
-  half: i32, flags: i32, parameter: v128, gradient: v128, weightDecay: v128, factor: v128, clip: v128,
+  half: i32, flags: i32, often: bool, parameter: v128, gradient: v128, weightDecay: v128, factor: v128, clip: v128,
 ): v128 {
   let d = gradient;
   if (flags & (SCALE | MAXIMIZE)) {
     if (flags & SCALE) d = rounded<E>(half, v128.mul<T>(rounded<E>(half, v128.mul<T>(d, factor)), clip));
     if (flags & MAXIMIZE) d = v128.neg<T>(d);
   }
-  return flags & DECAY ? multiplyAdd<T>(parameter, weightDecay, d) : d;
+  return flags & DECAY ? multiplyAdd<T>(often, parameter, weightDecay, d) : d;
 }
 
 /** The momentum buffer after a step that is not the first. */
 // @ts-ignore: decorator
 @inline
-function bufferOf<T extends number>(flags: i32, d: v128, buffer: v128, momentum: v128, undamped: v128): v128 {
+function bufferOf<T extends number>(flags: i32, often: bool, d: v128, buffer: v128, momentum: v128, undamped: v128): v128 {
   const retained = v128.mul<T>(buffer, momentum);
-  return flags & DAMPENING ? multiplyAdd<T>(d, undamped, retained) : v128.add<T>(d, retained);
+  return flags & DAMPENING ? multiplyAdd<T>(often, d, undamped, retained) : v128.add<T>(d, retained);
 }
 
 /** What is multiplied by -lr. */
 // @ts-ignore: decorator
 @inline
-function directionOf<T extends number>(flags: i32, d: v128, buffer: v128, momentum: v128): v128 {
-  return flags & NESTEROV ? multiplyAdd<T>(buffer, momentum, d) : buffer;
+function directionOf<T extends number>(flags: i32, often: bool, d: v128, buffer: v128, momentum: v128): v128 {
+  return flags & NESTEROV ? multiplyAdd<T>(often, buffer, momentum, d) : buffer;
 }

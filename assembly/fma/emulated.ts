@@ -21,6 +21,10 @@ export function emulated32(x: v128, k: v128, z: v128): v128 {
   return i32x4.bitmask(v128.or(midpoint, small)) ? hard32(x, k, z) : result;
 }
 
+export function called32(x: v128, k: v128, z: v128): v128 {
+  return emulated32(x, k, z);
+}
+
 function hard32(x: v128, k: v128, z: v128): v128 {
   return narrow(
     addToOdd(f64x2.mul(low(x), k), low(z)),
