@@ -104,9 +104,7 @@ function floatKernel(find: Find, type: string): FloatKernel {
 
 function halfKernel(find: Find, type: number): TypedKernel {
   const sgd = find("sgd_16");
-  const [sumOfSquares, allFinite, multiply, clamp, average] = HALF_FUNCTIONS.map((name) =>
-    find(`${name}_16`),
-  );
+  const [sumOfSquares, allFinite, multiply, clamp, average] = HALF_FUNCTIONS.map((name) => find(`${name}_16`));
   return {
     sgd(flags, p, g, b, n, { negativeLr, weightDecay, momentum, undamped, factor, clip }) {
       sgd(flags, p, g, b, n, negativeLr, weightDecay, momentum, undamped, factor, clip, type);

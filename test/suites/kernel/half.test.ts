@@ -54,7 +54,8 @@ for (const type of TYPES) {
     }
     // A step from -0 with a gradient of 1 and -x as learning rate ends at x, at whatever place in its vectors.
     const n = 21;
-    const [p, g] = [halves(1024, n), halves(2048, n).fill(numberToHalf(1, type))];
+    const p = halves(1024, n);
+    halves(2048, n).fill(numberToHalf(1, type));
     const scalars = { negativeLr: 0, weightDecay: 0, momentum: 0, undamped: 1, factor: 1, clip: 1 };
     for (const input of inputs) {
       const x = Math.fround(input);
