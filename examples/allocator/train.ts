@@ -37,6 +37,8 @@ for (let step = 0; step <= 300; step++) {
   const loss = program.backward();
   optimizer.step();
   if (step % 100 === 0) console.log(`step ${step}: loss ${loss.toFixed(4)}`);
+  // The program may grow its memory at any time.
+  if (step % 50 === 0) program.alloc(8 * 1024 * 1024, 16);
 }
 console.log(`${program.countRight()} of 400 points are told right`);
 engine.dispose();

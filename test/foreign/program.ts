@@ -10,6 +10,8 @@ const targets = new StaticArray<f32>(SAMPLES);
 const errors = new StaticArray<f32>(SAMPLES);
 const weights = new StaticArray<f32>(FEATURES);
 const bias = new StaticArray<f32>(1);
+const weightGradients = new StaticArray<f32>(FEATURES);
+const biasGradient = new StaticArray<f32>(1);
 let garbage = new StaticArray<u8>(0);
 
 let seed: u32 = 7;
@@ -48,6 +50,15 @@ export function weightsAddress(): usize {
 
 export function biasAddress(): usize {
   return changetype<usize>(bias);
+}
+
+/** Where the program keeps its gradients, if `backward` is told to write them there. */
+export function weightGradientsAddress(): usize {
+  return changetype<usize>(weightGradients);
+}
+
+export function biasGradientAddress(): usize {
+  return changetype<usize>(biasGradient);
 }
 
 /** The mean of squared errors. */

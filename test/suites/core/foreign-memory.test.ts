@@ -15,6 +15,8 @@ interface Program {
   truth(feature: number): number;
   weightsAddress(): number;
   biasAddress(): number;
+  weightGradientsAddress(): number;
+  biasGradientAddress(): number;
   forward(): number;
   backward(ofWeights: number, ofBias: number): void;
   allocate(byteLength: number): number;
@@ -192,6 +194,39 @@ compiling("the memory grows between a gradient and its step, and inside of the b
     optimizer.step();
   }
   assertSameTraining(training, reference);
+});
+
+compiling("a program writes its gradients where it keeps them, and grows its memory at any time", () => {
+  const reference = apart();
+  const program = start();
+  const engine = engineIn(program);
+  const [ofWeights, ofBias] = [program.weightGradientsAddress(), program.biasGradientAddress()];
+  const weights = engine.parameter(program.features(), { address: program.weightsAddress(), gradAddress: ofWeights });
+  const bias = engine.parameter(1, { address: program.biasAddress(), gradAddress: ofBias });
+  const optimizer = new SGD([weights, bias], OPTIONS);
+  const step = (growAt: number) => {
+    const parts = [
+      () => void program.forward(),
+      () => program.backward(ofWeights, ofBias),
+      () => optimizer.step(),
+      () => optimizer.zeroGrad(),
+    ];
+    parts.forEach((part, i) => {
+      part();
+      if (i !== growAt) return;
+      const { buffer } = program.memory;
+      program.churn(buffer.byteLength);
+      assert.is.not(program.memory.buffer, buffer);
+    });
+  };
+  for (let i = 0; i < 8; i++) {
+    reference.step();
+    step(i);
+    assert.equal([weights.gradAddress, bias.gradAddress], [ofWeights, ofBias]);
+    assertSameBits(new Float32Array(program.memory.buffer, ofWeights, weights.size), new Float32Array(weights.size));
+  }
+  assertSameTraining({ ...reference, weights, bias, optimizer }, reference);
+  assert.is(program.liveBlocks(), 2, "the momentum of both is all that the engine allocates");
 });
 
 compiling("the engine gives back all that it took", () => {
