@@ -1,62 +1,110 @@
-// How many places of a large span should be walked by turns, and how many bytes at each? The kernel, compiled with other numbers.
+// How many places of a large span should be walked by turns, how many bytes at each, and from which size on? The kernel, compiled
+// with other numbers, on the same arrays.
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import asc from "assemblyscript/asc";
-import { inOwnProcess } from "../contenders/node-process.js";
-import type { Contender } from "../contenders/workload.js";
-import { MOMENTUM } from "../contenders/workload.js";
-import { type Measurement, measure } from "../support/measurement.js";
-import { comparisonTable } from "../support/report.js";
-import { count } from "../support/table.js";
+import type { DType } from "../../src/common/dtype.js";
+import { ELEMENT_BYTES } from "../../src/common/dtype.js";
+import { DECAY, LERP, MOMENTUM as WITH_MOMENTUM } from "../../src/kernel/flags.js";
+import { instantiate, type StepScalars, type TypedKernel } from "../../src/kernel/kernel.js";
+import { fill, MOMENTUM } from "../contenders/workload.js";
+import { now } from "../support/clock.js";
+import type { Measurement } from "../support/measurement.js";
+import { count, digits, type Table, times } from "../support/table.js";
+import { ratio, timeInTurns } from "../support/timing.js";
 import type { Answer, Settings } from "./question.js";
 import { isSupported } from "./roundings.js";
 
-const SIZES = [65_536, 262_144, 1_048_576, 4_194_304, 16_777_216];
+const SIZES = [262_144, 1_048_576, 4_194_304, 16_777_216];
 const QUICK_SIZES = [1_048_576];
+const LARGEST = 16_777_216 * 4;
+const ARRAYS = 3;
 
-/** The first is what the kernel has. */
-const WALKS = [
-  { places: 4, block: 256 },
+interface Walk {
+  places: number;
+  block: number;
+}
+
+/** The others are compared with the first. */
+const WALKS: Walk[] = [
   { places: 1, block: 256 },
   { places: 2, block: 256 },
-  { places: 8, block: 256 },
-  { places: 4, block: 128 },
+  { places: 4, block: 256 },
   { places: 4, block: 1024 },
-  { places: 4, block: 4096 },
-] as const;
+  { places: 8, block: 256 },
+];
+/** Bytes of a span from which on there are several places here: less than in the kernel, to see where they begin to gain. */
+const FROM = 65_536;
+
+const SCALARS: StepScalars = {
+  negativeLr: -MOMENTUM.lr,
+  weightDecay: MOMENTUM.weightDecay,
+  momentum: MOMENTUM.momentum,
+  undamped: 1,
+  factor: 1,
+  clip: 1,
+};
+
+type Operation = (kernel: TypedKernel, arrays: number[], n: number) => unknown;
+
+const step = (flags: number): Operation => {
+  return (kernel, [p, g, b], n) => kernel.sgd(flags, p, g, b, n, SCALARS);
+};
+
+const OPERATIONS: [name: string, dtype: DType, run: Operation][] = [
+  ["plain", "float32", step(0)],
+  ["momentum with decay", "float32", step(WITH_MOMENTUM | DECAY)],
+  ["momentum with decay, float64", "float64", step(WITH_MOMENTUM | DECAY)],
+  ["momentum with decay, bfloat16", "bfloat16", step(WITH_MOMENTUM | DECAY)],
+  ["average", "float32", (kernel, [a, v], n) => kernel.average(LERP, a, v, n, 0.001, 0)],
+  ["multiply", "float32", (kernel, [x], n) => kernel.multiply(x, x, n, -1, 1)],
+];
 
 export async function places({ effort, quick }: Settings): Promise<Answer> {
   const target = isSupported("kernel-hardware.wasm") ? "hardware" : "emulated";
-  const walks: Contender[] = [];
-  for (const walk of WALKS) walks.push(await contender(walk, target));
+  const memory = new WebAssembly.Memory({ initial: (ARRAYS * LARGEST) / 65_536 + 1 });
+  const kernels = [];
+  for (const walk of WALKS) kernels.push(instantiate(await compile(walk, target), memory));
   const measurements: Measurement[] = [];
-  for (const size of quick ? QUICK_SIZES : SIZES) {
-    for (const momentum of [0, MOMENTUM.momentum]) {
-      const workload = { ...MOMENTUM, sizes: [size], momentum, weightDecay: momentum === 0 ? 0 : MOMENTUM.weightDecay };
-      const what = `${count(size)}, ${momentum === 0 ? "plain" : "momentum with decay"}`;
-      measurements.push(...(await measure("places", what, workload, walks, effort)));
+  for (const [name, dtype, run] of OPERATIONS) {
+    for (const size of quick ? QUICK_SIZES : SIZES) {
+      const bytes = size * ELEMENT_BYTES[dtype];
+      if (bytes > LARGEST) continue;
+      const arrays = Array.from({ length: ARRAYS }, (_, i) => 64 + i * bytes);
+      fill(new Float32Array(memory.buffer), 0);
+      const runners = kernels.map((kernel) => ({ run: timed(() => run(kernel[dtype], arrays, size)) }));
+      const timings = await timeInTurns(runners, effort);
+      for (const [i, timing] of timings.entries()) {
+        const what = `${name}, ${count(size)}`;
+        measurements.push({ question: "places", what, who: nameOf(WALKS[i]), elements: size, bytes: 0, timing });
+      }
     }
   }
-  for (const walk of walks) walk.close?.();
-  return {
-    measurements,
-    tables: [comparisonTable("Places that a large span is walked at, and bytes at each", measurements)],
+  return { measurements, tables: [table(measurements)] };
+}
+
+function timed(run: () => unknown): (repetitions: number) => number {
+  return (repetitions) => {
+    const start = now();
+    for (let i = 0; i < repetitions; i++) run();
+    return now() - start;
   };
 }
 
-async function contender({ places, block }: (typeof WALKS)[number], target: string): Promise<Contender> {
-  const file = `../out/kernel-${target}-${places}-${block}.wasm`;
-  mkdirSync("out", { recursive: true });
-  const { error, stderr } = await asc.main(["assembly/index.ts", "--target", target, "--outFile", file.slice(3)], {
+async function compile({ places, block }: Walk, target: string): Promise<WebAssembly.Module> {
+  let module: WebAssembly.Module | undefined;
+  const { error, stderr } = await asc.main(["assembly/index.ts", "--target", target, "--outFile", "kernel.wasm"], {
     readFile: (path, folder) => source(`${folder}/${path}`, places, block),
-    writeFile: (path, contents) => writeFileSync(path, contents),
+    writeFile: (_, contents) => {
+      module = new WebAssembly.Module(contents as Uint8Array<ArrayBuffer>);
+    },
     listFiles: () => [],
   });
-  if (error) throw new Error(stderr.toString());
-  return inOwnProcess(`${places} × ${block}`, { who: "sgd-wasm", kernel: { file, rounding: "fused" } });
+  if (error || !module) throw new Error(stderr.toString());
+  return module;
 }
 
-/** A source file, with other numbers in the place of those of assembly/sgd.ts. */
+/** A source file of the kernel, with other numbers in the place of its own. */
 function source(path: string, places: number, block: number): string | null {
   try {
     return (
@@ -64,9 +112,31 @@ function source(path: string, places: number, block: number): string | null {
         .replace(/(const PLACES: usize = )\d+/, `$1${places}`)
         .replace(/(const BLOCK: usize = )\d+/, `$1${block}`)
         // One place is one walk without blocks.
-        .replace(/(const LARGE: usize = )\d+/, places === 1 ? "$1 4294967295" : "$&")
+        .replace(/(const LARGE: usize = )\d+/, `$1${places === 1 ? 2 ** 32 - 1 : FROM}`)
     );
   } catch {
     return null;
   }
+}
+
+function nameOf({ places, block }: Walk): string {
+  return places === 1 ? "one place" : `${places} × ${block}`;
+}
+
+/** A row for every operation and size: the time of one place, and how many times as fast the others are. */
+function table(measurements: readonly Measurement[]): Table {
+  const rows: string[][] = [];
+  for (let i = 0; i < measurements.length; i += WALKS.length) {
+    const [one, ...others] = measurements.slice(i, i + WALKS.length);
+    rows.push([
+      one.what,
+      digits(one.timing.median / one.elements),
+      ...others.map(({ timing }) => times(ratio(one.timing, timing))),
+    ]);
+  }
+  return {
+    title: "Places that a span is walked at by turns × bytes at each: how many times as fast as one walk",
+    head: ["", "one place, ns per element", ...WALKS.slice(1).map(nameOf)],
+    rows,
+  };
 }

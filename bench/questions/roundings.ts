@@ -9,7 +9,7 @@ import { comparisonTable } from "../support/report.js";
 import { count } from "../support/table.js";
 import type { Answer, Settings } from "./question.js";
 
-const SIZES = [1_024, 65_536, 1_048_576, 16_777_216];
+const SIZES = [1_024, 1_048_576, 16_777_216];
 const QUICK_SIZES = [65_536];
 
 const BUILDS = [

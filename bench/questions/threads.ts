@@ -9,7 +9,7 @@ import { ratio } from "../support/timing.js";
 import type { Answer, Settings } from "./question.js";
 import { isSupported } from "./roundings.js";
 
-const SIZES = [4_096, 8_192, 16_384, 32_768, 65_536, 131_072, 262_144, 1_048_576, 4_194_304, 16_777_216];
+const SIZES = [8_192, 16_384, 32_768, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216];
 const QUICK_SIZES = [16_384, 65_536, 1_048_576];
 const THREADS = 2;
 

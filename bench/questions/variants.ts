@@ -8,7 +8,7 @@ import { count, digits, type Table, times } from "../support/table.js";
 import { ratio } from "../support/timing.js";
 import type { Answer, Settings } from "./question.js";
 
-const SIZES = [1_024, 65_536, 1_048_576, 4_194_304];
+const SIZES = [1_024, 4_194_304];
 const QUICK_SIZES = [65_536];
 
 export async function variants({ field, effort, quick }: Settings): Promise<Answer> {
