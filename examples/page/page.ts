@@ -70,7 +70,7 @@ const client = new Client((report) => handle(reports, report), stop);
 function stop(text: string): void {
   notify(text, "error");
   setText(byId("kernel"), "No kernel is running.");
-  for (const id of ["train", "restart", "save"]) byId<HTMLButtonElement>(id).disabled = true;
+  document.querySelector("main")!.inert = true;
   document.body.dataset.state = "failed";
 }
 

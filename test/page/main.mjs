@@ -17,6 +17,7 @@ import { webkit } from "./drivers/webdriver.mjs";
 import { accessibility } from "./suites/accessibility.mjs";
 import { hosting } from "./suites/hosting.mjs";
 import { journey } from "./suites/journey.mjs";
+import { pointers } from "./suites/pointers.mjs";
 import { pytorch } from "./suites/pytorch.mjs";
 import { smoothness } from "./suites/smoothness.mjs";
 
@@ -24,6 +25,7 @@ const BROWSERS = [chromium, firefox, webkit];
 /** With the browsers that they run in, all where there are none. */
 const SUITES = [
   { define: journey, name: "journey" },
+  { define: pointers, name: "pointers", only: [chromium, firefox] },
   { define: hosting, name: "hosting" },
   { define: pytorch, name: "pytorch", only: [chromium] },
   { define: accessibility, name: "accessibility", only: [chromium] },

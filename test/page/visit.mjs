@@ -50,8 +50,20 @@ export class Visit {
     return this.driver.text("#kernel");
   }
 
-  draw(strokes) {
-    return this.driver.draw("#board", strokes);
+  draw(strokes, pointer) {
+    return this.driver.draw("#board", strokes, pointer);
+  }
+
+  async clear() {
+    await this.driver.click("#clear");
+    await this.driver.until(() => document.getElementById("reading").textContent === "–");
+  }
+
+  /** What the network sees: 64 numbers from 0 to 16. */
+  pixels() {
+    return this.driver.evaluate(() =>
+      [...document.querySelectorAll("#grid [role=gridcell]")].map((cell) => Number(cell.dataset.value)),
+    );
   }
 
   /** What the page reads on the board, once there is something. */

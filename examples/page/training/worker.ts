@@ -6,11 +6,14 @@ import { digitsFrom } from "../../digits/data.js";
 import { DEFAULTS } from "../../digits/defaults.js";
 import type { Command, Recorded, Report } from "../protocol.js";
 import { type Expected, Session } from "./session.js";
-import { Store } from "./store.js";
+import { isOnlyTab, Store } from "./store.js";
 import { Trainer } from "./trainer.js";
 
 /** A network as small as this one needs no more. */
 const MOST_THREADS = 4;
+
+const ANOTHER_TAB =
+  "Another tab has this page open, and what it learns is kept for a reload. Save a file to keep what is learned here.";
 
 const send = (report: Report) => postMessage(report);
 
@@ -49,13 +52,15 @@ async function openStore(): Promise<Store | null> {
 }
 
 async function begin(): Promise<Session> {
-  const [engine, digits, recorded, store] = await Promise.all([
+  const [engine, digits, recorded, store, isOnly] = await Promise.all([
     makeEngine(),
     loadDigits(),
     load("recorded.json").then((bytes) => JSON.parse(new TextDecoder().decode(bytes)) as Recorded & Expected),
     openStore(),
+    isOnlyTab(),
   ]);
-  const session = new Session(engine, new Trainer(engine, digits), store, recorded, send);
+  const session = new Session(engine, new Trainer(engine, digits), isOnly ? store : null, recorded, send);
+  if (store && !isOnly) send({ type: "notice", text: ANOTHER_TAB });
   try {
     const kept = await store?.read();
     if (kept) session.resume(kept);

@@ -25,8 +25,9 @@ export class Bars {
     this.show(null);
   }
 
-  /** Probabilities from 0 to 1; null when there is nothing to read. */
-  show(probabilities: readonly number[] | null): void {
+  /** Probabilities from 0 to 1, or no numbers when training has diverged; null when there is nothing to read. */
+  show(prediction: readonly number[] | null): void {
+    const probabilities = prediction?.every(Number.isFinite) ? prediction : null;
     const best = probabilities ? probabilities.indexOf(Math.max(...probabilities)) : -1;
     for (const [digit, { row, percent }] of this.#rows.entries()) {
       const probability = probabilities?.[digit] ?? 0;

@@ -10,10 +10,15 @@ const PEN_WIDTH = 0.085;
 /** Closer points, as a part of the side, say nothing new. */
 const CLOSEST = 0.008;
 
+/** Instead of a pointer's id. */
+const NOBODY = -1;
+
 export class Board {
   readonly #canvas = byId<HTMLCanvasElement>("board");
   readonly #hint = byId<HTMLElement>("board-hint");
   #strokes: Point[][] = [];
+  /** what draws the latest stroke */
+  #pointer = NOBODY;
   #image: Uint8Array | null = null;
   #frame = 0;
 
@@ -34,13 +39,16 @@ export class Board {
   /** Shows an image in place of what is there; null clears the board. */
   show(pixels: Uint8Array | null): void {
     this.#strokes = [];
+    this.#pointer = NOBODY;
     this.#image = pixels?.some((pixel) => pixel > 0) ? pixels : null;
     this.#paint();
   }
 
   #begin(event: PointerEvent): void {
-    if (event.button !== 0) return;
+    // A second finger, or a hand that rests beside the pen, draws nothing.
+    if (event.button !== 0 || this.#canvas.hasPointerCapture(this.#pointer)) return;
     event.preventDefault();
+    this.#pointer = event.pointerId;
     this.#canvas.setPointerCapture(event.pointerId);
     this.#image = null;
     this.#strokes.push([this.#place(event)]);
@@ -48,7 +56,7 @@ export class Board {
   }
 
   #move(event: PointerEvent): void {
-    if (!this.#canvas.hasPointerCapture(event.pointerId)) return;
+    if (event.pointerId !== this.#pointer || !this.#canvas.hasPointerCapture(event.pointerId)) return;
     const stroke = this.#strokes.at(-1)!;
     const events = event.getCoalescedEvents?.() ?? [];
     for (const each of events.length > 0 ? events : [event]) {

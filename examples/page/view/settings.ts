@@ -11,6 +11,9 @@ const STOPS = {
   weightDecay: [0, 1e-5, 1e-4, 2e-4, 5e-4, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1],
 } as const;
 
+const { lr, momentum, nesterov, weightDecay } = DEFAULTS;
+const INITIAL: Settings = { lr, momentum, nesterov, weightDecay, schedule: "constant" };
+
 type Slider = keyof typeof STOPS;
 const SLIDERS = Object.keys(STOPS) as Slider[];
 
@@ -26,11 +29,9 @@ export class SettingsForm {
     }
     this.#nesterov.addEventListener("change", () => this.changed({ nesterov: this.#nesterov.checked }));
     this.#schedule.addEventListener("change", () => this.changed({ schedule: this.#schedule.value as ScheduleName }));
-    byId("defaults").addEventListener("click", () => {
-      const { lr, momentum, nesterov, weightDecay } = DEFAULTS;
-      this.changed({ lr, momentum, nesterov, weightDecay, schedule: "constant" });
-    });
+    byId("defaults").addEventListener("click", () => this.changed(INITIAL));
     byId("settings").addEventListener("submit", (event) => event.preventDefault());
+    this.show(INITIAL);
   }
 
   /** Shows what is in force: schedules change it, and files bring values that no slider has. */

@@ -44,21 +44,21 @@ export class Driver {
     return this.evaluate((selector) => document.querySelector(selector).focus(), selector);
   }
 
-  /** Draws strokes of points from 0 to 1 on an element, as a pointer does. */
-  async draw(selector, strokes) {
+  /** Draws strokes of points from 0 to 1 on an element, with a mouse, a finger ("touch") or a pen. */
+  async draw(selector, strokes, pointer = "mouse") {
+    for (const points of await this.onScreen(selector, strokes)) await this.drag(points, pointer);
+  }
+
+  /** Strokes on an element, from 0 to 1, in pixels of the window. */
+  async onScreen(selector, strokes) {
     const box = await this.evaluate((selector) => {
       const element = document.querySelector(selector);
       element.scrollIntoView({ block: "center" });
       const { left, top, width, height } = element.getBoundingClientRect();
       return { left, top, width, height };
     }, selector);
-    for (const stroke of strokes) {
-      await this.drag(
-        stroke.map(([x, y]) => ({
-          x: Math.round(box.left + x * box.width),
-          y: Math.round(box.top + y * box.height),
-        })),
-      );
-    }
+    return strokes.map((stroke) =>
+      stroke.map(([x, y]) => ({ x: Math.round(box.left + x * box.width), y: Math.round(box.top + y * box.height) })),
+    );
   }
 }

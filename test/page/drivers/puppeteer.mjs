@@ -34,12 +34,45 @@ class PuppeteerDriver extends Driver {
     return this.page.click(selector);
   }
 
-  async drag([first, ...others]) {
+  async drag(points, pointer) {
+    if (pointer === "touch") return this.dragFinger(points);
+    if (pointer === "pen") return this.dragPen(points);
+    const [first, ...others] = points;
     const { mouse } = this.page;
     await mouse.move(first.x, first.y);
     await mouse.down();
-    for (const { x, y } of others) await mouse.move(x, y, { steps: 3 });
+    for (const { x, y } of others) await mouse.move(x, y);
     await mouse.up();
+  }
+
+  async dragFinger([first, ...others]) {
+    const finger = await this.page.touchscreen.touchStart(first.x, first.y);
+    for (const { x, y } of others) await finger.move(x, y);
+    await finger.end();
+  }
+
+  /** By Chromium's own protocol: puppeteer has no pens. */
+  async dragPen([first, ...others]) {
+    const session = await this.page.createCDPSession();
+    const send = (type, { x, y }) =>
+      session.send("Input.dispatchMouseEvent", {
+        type,
+        x,
+        y,
+        button: "left",
+        buttons: 1,
+        clickCount: 1,
+        pointerType: "pen",
+      });
+    await send("mousePressed", first);
+    for (const point of others) await send("mouseMoved", point);
+    await send("mouseReleased", others.at(-1) ?? first);
+    await session.detach();
+  }
+
+  /** Another tab of the same browser. */
+  async another() {
+    return new PuppeteerDriver(this.browser, await this.browser.newPage(), this.folder);
   }
 
   press(key) {
@@ -71,6 +104,9 @@ export const chromium = {
   get: "apt-get install chromium",
   present: () => existsSync(CHROMIUM),
   threads: true,
+  pointers: ["mouse", "touch", "pen"],
+  /** the tests open a second tab */
+  tabs: true,
   launch: () => launch("chromium", () => ({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS.split(" ") })),
 };
 
@@ -80,6 +116,7 @@ export const firefox = {
   get: "apt-get install firefox-esr",
   present: () => existsSync(FIREFOX),
   threads: true,
+  pointers: ["mouse", "touch"],
   launch: (preferences = {}) =>
     launch("firefox", () => ({
       browser: "firefox",

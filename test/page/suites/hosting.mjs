@@ -56,6 +56,7 @@ export function hosting(browser, { folder, files }) {
     served({ "Content-Security-Policy": NO_WASM }, async ({ url }) => {
       assert.is(await visit.open(url), "failed");
       assert.match(await visit.message(), /^This page cannot train here: .*WebAssembly/s);
+      assert.ok(await driver.evaluate(() => document.querySelector("main").inert));
     }));
 
   test("works offline once it was loaded", () =>
@@ -68,6 +69,23 @@ export function hosting(browser, { folder, files }) {
       await visit.trainFully();
       assert.match(await driver.until(() => document.getElementById("verdict").textContent), /^Same bits/);
     }));
+
+  if (browser.tabs) {
+    test("what a second tab learns takes nothing from the first", () =>
+      served(ISOLATION, async ({ url }) => {
+        await visit.open(url);
+        await visit.trainFully();
+        const second = new Visit(await driver.another());
+        await second.open(url);
+        assert.match(await second.message(), /^Another tab has this page open, and what it learns is kept/);
+        assert.is(await second.step(), 600);
+        await second.startOver();
+        await second.driver.page.close();
+        assert.is(await visit.reload(), "ready");
+        assert.is(await visit.step(), 600);
+        assert.is(await driver.evaluate(() => document.querySelectorAll(".notice").length), 0);
+      }));
+  }
 
   if (browser.launchBlocked) {
     test("trains where the browser keeps nothing, and says so", () =>

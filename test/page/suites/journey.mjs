@@ -1,5 +1,6 @@
 // One visit, from the first stroke to a file: each test goes on where the one before left the page.
 
+import { decodeTorch, encodeTorch } from "sgd-wasm/checkpoint";
 import * as assert from "uvu/assert";
 import { ISOLATION, servePage } from "../../../examples/page/build/serve.js";
 import { suite } from "../../harness/suite.js";
@@ -47,9 +48,7 @@ export function journey(browser, { folder, scratch }) {
     await visit.reading();
     const sum = (await visit.percentages()).reduce((total, percent) => total + percent, 0);
     assert.ok(Math.abs(sum - 100) <= 5, `the bars add up to ${sum} %`);
-    const ink = await driver.evaluate(() =>
-      [...document.querySelectorAll("#grid [role=gridcell]")].map((cell) => Number(cell.dataset.value)),
-    );
+    const ink = await visit.pixels();
     assert.is(ink.length, 64);
     assert.ok(Math.max(...ink) === 16 && ink.slice(0, 8).some((pixel) => pixel > 0), "the digit fills the pixels");
   });
@@ -76,7 +75,12 @@ export function journey(browser, { folder, scratch }) {
     await driver.focus("#lr");
     await driver.press("ArrowRight");
     await driver.until(() => document.getElementById("lr-value").textContent === "0.2");
+    await driver.focus("#weightDecay");
+    await driver.press("ArrowRight");
+    await driver.until(() => document.getElementById("weightDecay-value").textContent === "1e-5");
     assert.is(await visit.step(), paused);
+    const [group] = decodeTorch(await visit.save()).optimizer.param_groups;
+    assert.equal([group.lr, group.weight_decay, group.momentum], [0.2, 1e-5, 0.9]);
     await visit.train();
     await visit.running();
     await driver.focus("#momentum");
@@ -112,8 +116,7 @@ export function journey(browser, { folder, scratch }) {
   });
 
   test("learns one's own hand: another drawing, taught and read", async () => {
-    await driver.click("#clear");
-    await driver.until(() => document.getElementById("reading").textContent === "–");
+    await visit.clear();
     await visit.draw(ONE);
     await visit.reading();
     await visit.teach(4);
@@ -143,6 +146,25 @@ export function journey(browser, { folder, scratch }) {
     assert.match(await visit.load(scratch, "halved.pt", halved), /^halved\.pt was not loaded: /);
     assert.match(await visit.load(scratch, "words.pt", Buffer.from("no checkpoint")), /^words\.pt was not loaded: /);
     assert.equal(await visit.save(), drawn);
+  });
+
+  test("stops in a sentence when the loss is no number, and undo brings back what was before", async () => {
+    const file = decodeTorch(drawn);
+    file.optimizer.param_groups[0].lr = 1e38;
+    await visit.load(scratch, "large.pt", encodeTorch(file));
+    await visit.dismiss();
+    for (let time = 0; time < 2; time++) {
+      await visit.train();
+      assert.match(await visit.message(), /^The loss is no longer a number, so training has stopped: .*start over\.$/);
+      await visit.atRest();
+    }
+    assert.is(await driver.evaluate(() => document.querySelectorAll(".notice").length), 1);
+    assert.equal([await driver.text("#loss"), await driver.text("#reading")], ["–", "–"]);
+    assert.not.match(await driver.text("#bars"), /NaN/);
+    await driver.click("#undo");
+    await visit.reading();
+    assert.equal(await visit.save(), drawn);
+    await visit.dismiss();
   });
 
   test("goes on training after a reload in the middle of it", async () => {
