@@ -37,8 +37,9 @@ export function bfloat16Bits(x: number): number {
   return Number.isNaN(x) ? 0x7fc0 : roundBits(oddBits(x) >>> 0, 16);
 }
 
-const single = new Float32Array(1);
-const singleBits = new Int32Array(single.buffer);
+const singleBuffer = /* @__PURE__ */ new ArrayBuffer(4);
+const single = /* @__PURE__ */ new Float32Array(singleBuffer);
+const singleBits = /* @__PURE__ */ new Int32Array(singleBuffer);
 
 /**
  * The bits of a number as float32, in `single` as well, truncated, the last one set where something was lost: rounded to fewer

@@ -1,5 +1,5 @@
+import { tagOf } from "../../common/checks.js";
 import { CheckpointError } from "./error.js";
-import { kindOf } from "./kind.js";
 
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -24,7 +24,7 @@ export function allocate(bytes: number, what: string): ArrayBuffer {
  * in memory once; others are copied, which also aligns them.
  */
 export function ownBytes(bytes: Uint8Array, owned: boolean): Uint8Array {
-  if (owned && bytes.byteLength === bytes.buffer.byteLength && kindOf(bytes.buffer) === "ArrayBuffer") return bytes;
+  if (owned && bytes.byteLength === bytes.buffer.byteLength && tagOf(bytes.buffer) === "ArrayBuffer") return bytes;
   const copy = new Uint8Array(allocate(bytes.length, "a tensor"));
   copy.set(bytes);
   return copy;

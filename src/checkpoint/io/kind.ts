@@ -1,21 +1,18 @@
 // What a value is, whichever realm it comes from: one of an iframe or of another `vm` context is no `instanceof` the classes
 // here.
 
-/** The built-in class of a value, such as "Map", "Uint8Array" or "Null". */
-export function kindOf(value: unknown): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
-}
+import { tagOf } from "../../common/checks.js";
 
 export function isMap(value: unknown): value is Map<unknown, unknown> {
-  return kindOf(value) === "Map";
+  return tagOf(value) === "Map";
 }
 
 export function isSet(value: unknown): value is Set<unknown> {
-  return kindOf(value) === "Set";
+  return tagOf(value) === "Set";
 }
 
 export function isBytes(value: unknown): value is Uint8Array {
-  return kindOf(value) === "Uint8Array";
+  return tagOf(value) === "Uint8Array";
 }
 
 /** Whether an object is made of its own properties alone: no class instance, no array, nothing with a meaning of its own. */

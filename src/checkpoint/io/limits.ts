@@ -1,3 +1,4 @@
+import { checkKeys } from "../../common/checks.js";
 import { fail } from "./error.js";
 
 /** Bounds on what a file may ask for. Time and memory of a decode are in proportion to the input's size within them. */
@@ -20,11 +21,9 @@ const ALWAYS_ALLOWED = 1 << 20;
 
 export function resolveLimits(given: Partial<CheckpointLimits> = {}): CheckpointLimits {
   const limits = { ...DEFAULTS };
+  checkKeys(given, Object.keys(DEFAULTS), "limits");
   for (const key of Object.keys(given) as (keyof CheckpointLimits)[]) {
     const value = given[key];
-    if (!Object.hasOwn(DEFAULTS, key)) {
-      throw new TypeError(`unknown limit "${key}"; there are ${Object.keys(DEFAULTS).join(", ")}`);
-    }
     if (value === undefined) continue;
     if (typeof value !== "number" || !(value >= 0)) {
       throw new TypeError(`limits.${key} must be a number of at least 0, got ${String(value)}`);

@@ -1,6 +1,6 @@
-import { typeName } from "../../common/checks.js";
+import { tagOf, typeName } from "../../common/checks.js";
 import { CheckpointError } from "./error.js";
-import { isBytes, kindOf } from "./kind.js";
+import { isBytes } from "./kind.js";
 
 /** Random access to the bytes of a file that are not in memory. */
 export interface RandomAccess {
@@ -68,7 +68,7 @@ export function toRandomAccess(source: Blob | RandomAccess): RandomAccess {
 
 /** The argument of a decoder in memory, as bytes. */
 export function toBytes(input: Uint8Array | ArrayBuffer): Uint8Array {
-  const kind = kindOf(input);
+  const kind = tagOf(input);
   // A subclass such as Node's Buffer has methods of other meanings: its slice() does not copy.
   if (isBytes(input)) return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
   if (kind === "ArrayBuffer" || kind === "SharedArrayBuffer") return new Uint8Array(input as ArrayBuffer);

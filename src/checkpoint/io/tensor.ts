@@ -1,6 +1,6 @@
+import { tagOf } from "../../common/checks.js";
 import type { TensorData } from "../../common/tensor-data.js";
 import { HOST_IS_LITTLE_ENDIAN, swapBytes } from "./bytes.js";
-import { kindOf } from "./kind.js";
 
 /** The counterparts of `TensorData` for integers and booleans; the elements of "bool" are 0 or 1. */
 export interface IntegerTensorData {
@@ -123,7 +123,7 @@ export function checkTensor(tensor: AnyTensorData, path: string): DTypeInfo {
     throw new TypeError(`${path} has the dtype ${JSON.stringify(tensor.dtype)}; there are ${known}`);
   }
   if (!Array.isArray(tensor.shape)) throw new TypeError(`${path} must have an array of sizes as its shape`);
-  const given = kindOf(tensor.data);
+  const given = tagOf(tensor.data);
   if (given !== info.array.name) {
     throw new TypeError(`${path} is of dtype ${info.name} and must hold a ${info.array.name}, got ${given}`);
   }

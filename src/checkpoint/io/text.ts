@@ -1,6 +1,6 @@
-import { kindOf } from "./kind.js";
+import { tagOf } from "../../common/checks.js";
 
-const encoder = new TextEncoder();
+const encoder = /* @__PURE__ */ new TextEncoder();
 // Python keeps a byte order mark that begins a string, so it must not be swallowed here.
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
@@ -66,5 +66,5 @@ export function encodeLatin1(text: string): Uint8Array {
 
 // Browsers refuse to decode out of a SharedArrayBuffer.
 function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return kindOf(bytes.buffer) === "ArrayBuffer" ? (bytes as Uint8Array<ArrayBuffer>) : bytes.slice();
+  return tagOf(bytes.buffer) === "ArrayBuffer" ? (bytes as Uint8Array<ArrayBuffer>) : bytes.slice();
 }

@@ -1,6 +1,7 @@
+import { tagOf } from "../../common/checks.js";
 import type { StateDict } from "../../common/tensor-data.js";
 import { CheckpointError } from "../io/error.js";
-import { isBytes, isMap, isPlainObject, isSet, kindOf } from "../io/kind.js";
+import { isBytes, isMap, isPlainObject, isSet } from "../io/kind.js";
 import {
   type AnyTensorData,
   checkTensor,
@@ -61,7 +62,7 @@ function toJson(value: unknown, path: string, depth: number): JsonValue {
   if (isSet(value)) return { $set: listToJson(value) };
   if (isBytes(value)) return { $bytes: toBase64(value) };
   if (typeof value !== "object" || !isPlainObject(value)) {
-    throw new TypeError(`${path} has no form in JSON: ${kindOf(value)}`);
+    throw new TypeError(`${path} has no form in JSON: ${tagOf(value)}`);
   }
   if (looksLikeTensor(value)) {
     checkTensor(value, path);

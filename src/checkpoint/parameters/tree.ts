@@ -1,6 +1,7 @@
 // A model's state dict, as it comes out of a file, as a flat list of named tensors.
 
-import { isMap, isPlainObject, kindOf } from "../io/kind.js";
+import { tagOf } from "../../common/checks.js";
+import { isMap, isPlainObject } from "../io/kind.js";
 import { type AnyTensorData, checkTensor } from "../io/tensor.js";
 
 /**
@@ -49,7 +50,7 @@ function entriesOf(node: object, name: string): Iterable<[unknown, unknown]> {
   if (isMap(node) || Array.isArray(node)) return node.entries();
   if (isPlainObject(node)) return Object.entries(node);
   const what = name === "" ? "the state dict" : JSON.stringify(name);
-  throw new TypeError(`${what} is a ${kindOf(node)}: expected tensors by name`);
+  throw new TypeError(`${what} is a ${tagOf(node)}: expected tensors by name`);
 }
 
 /** Also what is a tensor in all but its data, so that the message is about those. */

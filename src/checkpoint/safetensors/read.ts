@@ -30,7 +30,9 @@ export interface Safetensors {
 
 /** The reference implementation's bound. */
 const LONGEST_HEADER = 100_000_000;
-const dtypes = new Map<unknown, TensorDType>(Array.from(SAFETENSORS_NAMES, ([dtype, name]) => [name, dtype]));
+const dtypes = /* @__PURE__ */ new Map<unknown, TensorDType>(
+  /* @__PURE__ */ Array.from(SAFETENSORS_NAMES, ([dtype, name]) => [name, dtype]),
+);
 
 /**
  * Reads a safetensors file (https://huggingface.co/docs/safetensors): an unsigned 64-bit header length, a JSON header,

@@ -1,4 +1,5 @@
-import { isBytes, isMap, isPlainObject, isSet, kindOf } from "../io/kind.js";
+import { tagOf } from "../../common/checks.js";
+import { isBytes, isMap, isPlainObject, isSet } from "../io/kind.js";
 import { type Output, toArray, toStream } from "../io/output.js";
 import { type AnyTensorData, checkTensor, elementCount, littleEndianBytes, looksLikeTensor } from "../io/tensor.js";
 import * as op from "../pickle/opcodes.js";
@@ -269,7 +270,7 @@ function pathOf(path: string, key: string): string {
 
 function nameOfClass(object: object): string {
   if (ArrayBuffer.isView(object)) {
-    return `${kindOf(object)}, write it as { dtype, shape, data }`;
+    return `${tagOf(object)}, write it as { dtype, shape, data }`;
   }
   return `an instance of ${object.constructor?.name || "a class"}`;
 }

@@ -1,4 +1,4 @@
-import { fail, placed } from "../io/error.js";
+import { fail, placed, quote } from "../io/error.js";
 import { objectOrMap } from "../io/kind.js";
 import type { Budget, CheckpointLimits } from "../io/limits.js";
 import type { Reader } from "../io/source.js";
@@ -140,10 +140,12 @@ class Finisher {
     this.options.budget.charge(elementCount(tensor.shape) * tensor.dtype.bytes, "a tensor", tensor.where);
     const output = {} as AnyTensorData;
     this.done.set(tensor, { value: output, height: 0 });
-    const { key } = tensor.storage;
-    const tensors = this.byStorage.get(key);
-    if (tensors === undefined) this.byStorage.set(key, [{ tensor, output }]);
-    else tensors.push({ tensor, output });
+    const { key, dtype, where } = tensor.storage;
+    const tensors = this.byStorage.get(key) ?? [];
+    this.byStorage.set(key, tensors);
+    tensors.push({ tensor, output });
+    const { name } = tensors[0].tensor.storage.dtype;
+    if (dtype.name !== name) fail(`storage ${quote(key)} has elements of ${name} and of ${dtype.name}`, where);
     return output;
   }
 }

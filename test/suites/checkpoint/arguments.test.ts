@@ -49,6 +49,13 @@ for (const [title, tensor] of Object.entries(accepted)) {
     assert.equal(read(tensor), { dtype: "float32", shape: [2], data: Float32Array.of(2, 3) }));
 }
 
+test("a storage has one type of elements", () => {
+  const place = [int(0), tuple(int(2)), tuple(int(1))];
+  const doubles = utils("_rebuild_tensor_v2", storage({ type: "DoubleStorage", length: 2 }), ...place, FALSE, HOOKS);
+  assert.is(read(tuple(v2(FALSE, HOOKS), v2(FALSE, HOOKS))).length, 2);
+  assert.throws(() => read(tuple(v2(FALSE, HOOKS), doubles)), /^storage "0" has elements of float32 and of float64/);
+});
+
 test("the negative bit changes the sign, of version 3 as well", () => {
   const neg = dict(text("neg"), TRUE);
   assert.equal([...read(v3(FALSE, HOOKS, float32, neg)).data], [-2, -3]);
