@@ -7,7 +7,7 @@ import type { Params } from "../optimizer/groups.js";
 import { checkedOptions, type ParameterClientOptions } from "./client-options.js";
 import { describeRun, listParameters, type RunOptions } from "./describe.js";
 import { ParameterServerError } from "./error.js";
-import { toJson } from "./json.js";
+import { fromJson, toJson } from "./json.js";
 import type { JoinResult, PushResult, RunStatus } from "./status.js";
 import { type Outgoing, Transport } from "./transport.js";
 import { checkFinite, checkLayout, gradientsOf, joined, slicesOf, tensorsOf } from "./vector.js";
@@ -77,6 +77,14 @@ export class ParameterClient {
   /** What the run is, and where it stands. Needs the role `reader`. */
   status(): Promise<RunStatus> {
     return this.#status({ method: "GET" });
+  }
+
+  /**
+   * Deletes the run and all that it has stored, for good. A run that is not there is no error, so it may be repeated. Needs the role `admin`.
+   */
+  async delete(): Promise<void> {
+    await this.#json({ method: "DELETE", path: "" });
+    this.#forget();
   }
 
   /** The rank of the token's worker, which it keeps for good. @throws ParameterServerError `full` when all are taken */
@@ -219,11 +227,21 @@ export class ParameterClient {
   }
 
   #json<T>(request: Outgoing): Promise<T> {
-    return this.#transport.json({ ...request, path: this.#path + request.path });
+    return this.#send(request, async (response) => fromJson(await response.text()) as T);
   }
 
   #send<T>(request: Outgoing, read: (response: Response) => Promise<T>): Promise<T> {
-    return this.#transport.send({ ...request, path: this.#path + request.path }, read);
+    const sent = this.#transport.send({ ...request, path: this.#path + request.path }, read);
+    return sent.catch((error) => {
+      // Somebody has deleted the run: another may have its name.
+      if ((error as ParameterServerError)?.code === "unknown") this.#forget();
+      throw error;
+    });
+  }
+
+  #forget(): void {
+    this.#known = null;
+    this.#rank = null;
   }
 }
 

@@ -1,7 +1,7 @@
 // The truth of a coordinator: what the run is, who takes part, and the latest decision.
 
 import type { RunConfig } from "./config.js";
-import { readDocument, writeDocument } from "./document.js";
+import { hasTable, readDocument, writeDocument } from "./document.js";
 import { fromJson, toJson } from "./json.js";
 import type { ObjectStorage } from "./platform.js";
 import type { Decision } from "./shard-state.js";
@@ -25,15 +25,24 @@ const TABLES = `
 export class CoordinatorStore {
   readonly #storage: ObjectStorage;
   run: StoredRun | null;
+  /** the run is being deleted */
+  removing: boolean;
 
   constructor(storage: ObjectStorage) {
     this.#storage = storage;
     this.run = readDocument<StoredRun>(storage);
+    this.removing = hasTable(storage, "removal");
   }
 
   create(run: StoredRun): void {
     writeDocument(this.#storage, run, TABLES);
     this.run = run;
+  }
+
+  /** From now on the run is only to be deleted. */
+  startRemoval(): void {
+    this.#storage.sql.exec("CREATE TABLE IF NOT EXISTS removal (id INTEGER PRIMARY KEY)");
+    this.removing = true;
   }
 
   get members(): Member[] {

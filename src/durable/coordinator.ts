@@ -6,12 +6,15 @@ import { refusal } from "./error.js";
 import { layoutOf, type ShardLayout } from "./layout.js";
 import { shardName } from "./names.js";
 import { type Outcome, outcomeOf } from "./outcome.js";
+import { persistently } from "./persistently.js";
 import { type Bindings, ObjectBase, type ObjectContext, type Stub } from "./platform.js";
 import type { ParameterShard } from "./shard.js";
 import type { ShardConfig } from "./shard-store.js";
 import type { JoinResult, RunStatus } from "./status.js";
 import { Steps } from "./steps.js";
 
+/** How long a deletion may take before the object looks after it without being asked. */
+const LOOK_AFTER_MS = 10_000;
 /** How long an answer may wait for a step. */
 const WAIT_MS = 9_000;
 
@@ -19,19 +22,28 @@ const WAIT_MS = 9_000;
 export class ParameterCoordinator extends ObjectBase {
   readonly #context: ObjectContext;
   readonly #env: Bindings;
-  readonly #store: CoordinatorStore;
-  readonly #steps: Steps;
+  #store!: CoordinatorStore;
+  #steps!: Steps;
   #shards: ShardLayout[] | null = null;
   #layout: string | null = null;
   /** shards that are known to have their first values */
   readonly #withValues = new Set<number>();
+  #removing: Promise<void> | null = null;
 
   constructor(context: ObjectContext, env: Bindings) {
     super(context, env);
     this.#context = context;
     this.#env = env;
-    this.#store = new CoordinatorStore(context.storage);
-    this.#steps = new Steps(context.storage, this.#store, () => this.#stubs());
+    this.#start();
+  }
+
+  /** Nothing is known but what is stored. */
+  #start(): void {
+    const { storage } = this.#context;
+    this.#store = new CoordinatorStore(storage);
+    this.#steps = new Steps(storage, this.#store, () => this.#stubs());
+    this.#shards = this.#layout = this.#removing = null;
+    this.#withValues.clear();
   }
 
   /** Makes the run, unless it is there already with the same shapes and options. @internal */
@@ -39,9 +51,18 @@ export class ParameterCoordinator extends ObjectBase {
     return outcomeOf(() => {
       const checked = checkedRun(config);
       const known = this.#store.run;
+      if (this.#store.removing) throw refusal("overloaded", `the run ${run} is being deleted: ask again`);
       if (known && !isSameRun(known, checked)) throw refusal("conflict", `the run ${run} is there with other options`);
       if (!known) this.#store.create({ ...checked, run });
       return this.#status();
+    });
+  }
+
+  /** Deletes the run, where there is one, and all that it has stored. @internal */
+  remove(): Promise<Outcome<object>> {
+    return outcomeOf(async () => {
+      await this.#remove();
+      return {};
     });
   }
 
@@ -104,8 +125,34 @@ export class ParameterCoordinator extends ObjectBase {
   }
 
   /** @internal */
-  alarm(): Promise<void> {
-    return this.#steps.lookAfter();
+  async alarm(): Promise<void> {
+    if (this.#store.removing) await this.#remove().catch(() => this.#lookAfter());
+    else if (this.#store.run) await this.#steps.lookAfter();
+  }
+
+  async #remove(): Promise<void> {
+    if (!this.#store.run) return;
+    this.#removing ??= this.#removeAll().finally(() => {
+      this.#removing = null;
+    });
+    await this.#removing;
+  }
+
+  /** The shards first: as long as one has something left, this object knows of it. */
+  async #removeAll(): Promise<void> {
+    const { storage } = this.#context;
+    this.#store.startRemoval();
+    this.#steps.end();
+    await this.#lookAfter();
+    await storage.sync();
+    await Promise.all(this.#stubs().map((stub) => persistently(() => stub().remove())));
+    await storage.deleteAlarm();
+    await storage.deleteAll();
+    this.#start();
+  }
+
+  #lookAfter(): Promise<void> {
+    return this.#context.storage.setAlarm(Date.now() + LOOK_AFTER_MS);
   }
 
   async #status(): Promise<RunStatus> {
@@ -125,7 +172,7 @@ export class ParameterCoordinator extends ObjectBase {
   }
 
   #cut(): ShardLayout[] {
-    this.#shards ??= layoutOf(this.#run());
+    this.#shards ??= layoutOf(this.#store.run!);
     return this.#shards;
   }
 
@@ -135,12 +182,13 @@ export class ParameterCoordinator extends ObjectBase {
   }
 
   #run(): StoredRun {
-    if (!this.#store.run) throw refusal("unknown", "there is no such run");
-    return this.#store.run;
+    const { run, removing } = this.#store;
+    if (!run || removing) throw refusal("unknown", "there is no such run");
+    return run;
   }
 
   #stubs(): (() => Stub<ParameterShard>)[] {
-    const { run } = this.#run();
+    const { run } = this.#store.run!;
     return this.#cut().map((_, index) => () => this.#env.PARAMETER_SHARD.getByName(shardName(run, index)));
   }
 }

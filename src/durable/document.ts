@@ -6,10 +6,14 @@ import type { ObjectStorage } from "./platform.js";
 /** UTF-16 code units, of at most three bytes each */
 const PART = 600_000;
 
+export function hasTable({ sql }: ObjectStorage, name: string): boolean {
+  return sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", name).toArray().length > 0;
+}
+
 /** @returns null where nothing was written yet */
-export function readDocument<T>({ sql }: ObjectStorage): T | null {
-  if (sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'document'").toArray().length === 0) return null;
-  const parts = sql.exec<{ text: string }>("SELECT text FROM document ORDER BY part").toArray();
+export function readDocument<T>(storage: ObjectStorage): T | null {
+  if (!hasTable(storage, "document")) return null;
+  const parts = storage.sql.exec<{ text: string }>("SELECT text FROM document ORDER BY part").toArray();
   return parts.length === 0 ? null : (fromJson(parts.map(({ text }) => text).join("")) as T);
 }
 

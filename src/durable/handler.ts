@@ -45,7 +45,7 @@ export function createHandler<Env>(options: HandlerOptions<Env>): Handler<Env> {
       } catch (error) {
         // Unless an object has been given the body.
         if (!request.bodyUsed) await drain(request);
-        return errorResponse(refusalOf(error));
+        return error instanceof ParameterServerError ? errorResponse(error) : failureResponse(error);
       }
     },
   };
@@ -84,6 +84,9 @@ async function serve(request: Request, env: Bindings, grant: Grant): Promise<Res
       return control(coordinator.create(run, await jsonOf(request)));
     case "status":
       return control(coordinator.status());
+    case "delete":
+      await drain(request);
+      return control(coordinator.remove());
     case "join":
       await drain(request);
       return control(coordinator.join(grant.worker!));
@@ -137,10 +140,10 @@ async function drain(request: Request): Promise<void> {
   await new BodyReader(request).drain();
 }
 
-/** An object that was stopped, or has too much to do, answers when it is asked again. */
-function refusalOf(error: unknown): ParameterServerError {
-  if (error instanceof ParameterServerError) return error;
+/** An object that was stopped answers when it is asked again, at once; one that has too much to do must not be. */
+function failureResponse(error: unknown): Response {
   const { message, overloaded } = error as Error & { overloaded?: boolean };
   if (!overloaded) console.error(error);
-  return refusal("overloaded", `an object of the run does not answer (${message}): ask again`);
+  const refused = refusal("overloaded", `an object of the run does not answer (${message}): ask again`);
+  return errorResponse(refused, overloaded);
 }

@@ -27,9 +27,14 @@ export function jsonResponse(value: unknown, status = 200, headers: Record<strin
 
 const RETRY_AFTER = { "retry-after": "1" };
 
-/** The answer to a refused request. @throws what is no refusal */
-export function errorResponse(error: unknown): Response {
+/**
+ * The answer to a refused request.
+ *
+ * @param later whether what is overloaded is to be asked again only after a while
+ * @throws what is no refusal
+ */
+export function errorResponse(error: unknown, later = true): Response {
   if (!(error instanceof ParameterServerError)) throw error;
   const { code, message, status } = error;
-  return jsonResponse({ code, message }, status, status === 503 ? RETRY_AFTER : {});
+  return jsonResponse({ code, message }, status, status === 503 && later ? RETRY_AFTER : {});
 }

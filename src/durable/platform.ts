@@ -16,6 +16,8 @@ export interface ObjectStorage {
   transactionSync<T>(closure: () => T): T;
   sync(): Promise<void>;
   setAlarm(time: number): Promise<void>;
+  deleteAlarm(): Promise<void>;
+  deleteAll(): Promise<void>;
 }
 
 export interface ObjectContext {

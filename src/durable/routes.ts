@@ -4,7 +4,7 @@ import { refusal } from "./error.js";
 import type { Role } from "./grant.js";
 
 export interface Route {
-  what: "create" | "status" | "join" | "step" | "values" | "gradients" | "parameters" | "momentum";
+  what: "create" | "status" | "delete" | "join" | "step" | "values" | "gradients" | "parameters" | "momentum";
   method: string;
   pattern: RegExp;
   role: Role;
@@ -15,6 +15,7 @@ export interface Route {
 const ROUTES: readonly Route[] = [
   { what: "create", method: "PUT", pattern: /^$/, role: "admin" },
   { what: "status", method: "GET", pattern: /^$/, role: "reader" },
+  { what: "delete", method: "DELETE", pattern: /^$/, role: "admin" },
   { what: "join", method: "POST", pattern: /^\/members$/, role: "worker", named: true },
   { what: "step", method: "POST", pattern: /^\/steps\/(?<step>[^/]*)$/, role: "reader" },
   { what: "values", method: "PUT", pattern: /^\/shards\/(?<index>\d+)\/parameters$/, role: "admin" },

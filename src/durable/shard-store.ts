@@ -1,6 +1,7 @@
 // The truth of a shard: rows of SQLite.
 
 import { readDocument, writeDocument } from "./document.js";
+import { refusal } from "./error.js";
 import type { Row } from "./layout.js";
 import type { ObjectStorage } from "./platform.js";
 
@@ -39,12 +40,13 @@ const TABLES = `
 const WRITE = "VALUES (?, ?) ON CONFLICT DO UPDATE SET data = excluded.data";
 
 export class ShardStore {
-  readonly #storage: ObjectStorage;
+  readonly #opened: ObjectStorage;
   config: ShardConfig | null;
   #version: number | null = null;
+  #removed = false;
 
   constructor(storage: ObjectStorage) {
-    this.#storage = storage;
+    this.#opened = storage;
     this.config = readDocument<ShardConfig>(storage);
   }
 
@@ -54,9 +56,25 @@ export class ShardStore {
     return this.config;
   }
 
+  /** Deletes everything. This has no storage any more: a run that is made anew gets nothing of what is under way. */
+  async remove(): Promise<void> {
+    this.#removed = true;
+    await this.#opened.deleteAll();
+  }
+
+  #checkThere(): void {
+    if (this.#removed) throw refusal("unknown", "the run has been deleted");
+  }
+
+  get #storage(): ObjectStorage {
+    this.#checkThere();
+    return this.#opened;
+  }
+
   /** The number of steps that the parameters have taken; -1 before all their first values are there. */
   get version(): number {
     if (!this.config) return -1;
+    this.#checkThere();
     this.#version ??= this.#one<{ version: number }>("SELECT version FROM state")!.version;
     return this.#version;
   }

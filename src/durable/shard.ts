@@ -26,9 +26,9 @@ export interface ShardRequest {
 export class ParameterShard extends ObjectBase {
   readonly #context: ObjectContext;
   readonly #env: Bindings;
-  readonly #store: ShardStore;
-  readonly #state: ShardState;
-  readonly #uploads: Uploads;
+  #store!: ShardStore;
+  #state!: ShardState;
+  #uploads!: Uploads;
   readonly #ranks = new Map<string, number>();
   /** whether all shards of the run have their values */
   #open = false;
@@ -37,9 +37,16 @@ export class ParameterShard extends ObjectBase {
     super(context, env);
     this.#context = context;
     this.#env = env;
-    this.#store = new ShardStore(context.storage);
+    this.#start();
+  }
+
+  /** Nothing is known but what is stored. */
+  #start(): void {
+    this.#store = new ShardStore(this.#context.storage);
     this.#state = new ShardState(this.#store);
     this.#uploads = new Uploads(this.#state);
+    this.#ranks.clear();
+    this.#open = false;
   }
 
   /** Bodies, in and out. @internal */
@@ -72,6 +79,12 @@ export class ParameterShard extends ObjectBase {
   commit(decision: Decision): number {
     this.#state.commit(decision);
     return this.#store.version;
+  }
+
+  /** Deletes everything; what is under way ends. @internal */
+  async remove(): Promise<void> {
+    await this.#store.remove();
+    this.#start();
   }
 
   async #serve(query: ShardRequest, body: BodyReader): Promise<Response> {

@@ -25,6 +25,7 @@ export class Steps {
   #going: Promise<void> | null = null;
   #again = false;
   readonly #waiting = new Set<() => void>();
+  #ended = false;
 
   constructor(storage: ObjectStorage, store: CoordinatorStore, shards: () => (() => Stub<ParameterShard>)[]) {
     this.#storage = storage;
@@ -66,13 +67,19 @@ export class Steps {
     return this.#going;
   }
 
+  /** No more steps are taken, and nobody waits for one. */
+  end(): void {
+    this.#ended = true;
+    for (const end of this.#waiting) end();
+  }
+
   async #go(): Promise<void> {
-    while (this.#again) {
+    while (this.#again && !this.#ended) {
       this.#again = false;
       const decision = this.#store.open ?? (await this.#decide());
       if (!decision) continue;
       await this.#carryOut(decision);
-      this.#again ||= this.#allReady();
+      this.#again ||= !this.#ended && this.#allReady();
     }
   }
 
@@ -84,7 +91,7 @@ export class Steps {
     squares.forEach((sums, index) => {
       if (sums) this.#ready.set(index, step);
     });
-    if (squares.includes(null)) return null;
+    if (this.#ended || squares.includes(null)) return null;
     const lr = groupsAt(step, run!.groups).map((group) => group.lr);
     const decision = { step, lr, clip: this.#clip(squares.flat() as number[]) };
     // One write: there is no decision that nothing looks after.
@@ -97,6 +104,7 @@ export class Steps {
   async #carryOut(decision: Decision): Promise<void> {
     const steps = await this.#forEach((shard) => shard.commit(decision));
     if (steps.some((step) => step <= decision.step)) throw new Error(`a shard is behind step ${decision.step}`);
+    if (this.#ended) return;
     this.#store.close();
     for (const end of this.#waiting) end();
   }

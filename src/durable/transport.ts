@@ -2,7 +2,6 @@
 
 import { typeName } from "../common/checks.js";
 import { ParameterServerError, STATUS } from "./error.js";
-import { fromJson } from "./json.js";
 
 /** How many requests of a client are open at most. */
 const OPEN = 6;
@@ -20,7 +19,7 @@ export interface TransportOptions {
 }
 
 export interface Outgoing {
-  method: "GET" | "PUT" | "POST";
+  method: "GET" | "PUT" | "POST" | "DELETE";
   path: string;
   headers?: Record<string, string>;
   body?: string | Uint8Array;
@@ -56,11 +55,6 @@ export class Transport {
       this.#open--;
       this.#queue.shift()?.();
     }
-  }
-
-  /** Like `send`, for answers in JSON. */
-  json<T>(request: Outgoing): Promise<T> {
-    return this.send(request, async (response) => fromJson(await response.text()) as T);
   }
 
   async pause(milliseconds: number): Promise<void> {

@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { suite } from "../harness/suite.js";
 import { assertSameBits, bytesOf } from "../support/bits.js";
 import { makeParameters, OneMachine, type Shape, setGradients } from "./model.js";
-import { clientOf, http, startServer, tokenFor } from "./server.js";
+import { clientOf, http, pieces, startServer, tokenFor } from "./server.js";
 
 const test = suite("http");
 let server: Awaited<ReturnType<typeof startServer>>;
@@ -40,25 +40,6 @@ const pathOf = ({ name }: Run, shard: number | string, query: string) =>
 function push(run: Run, shard: number | string, body: unknown, query = "?step=0&rank=0", changes = {}) {
   const headers = { layout: run.status.layout, "content-type": "application/octet-stream" };
   return http(server, { method: "PUT", path: pathOf(run, shard, query), grant: run.worker, headers, body, ...changes });
-}
-
-/** Sends pieces one by one: `next` sends one more, or ends. */
-function pieces() {
-  let controller: ReadableStreamDefaultController<Uint8Array>;
-  const body = new ReadableStream<Uint8Array>({
-    start(own) {
-      controller = own;
-    },
-  });
-  return {
-    body,
-    send: async (piece: Uint8Array) => {
-      controller.enqueue(piece);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    },
-    end: () => controller.close(),
-    abort: (error: Error) => controller.error(error),
-  };
 }
 
 const refused = ({ status, json }: { status: number; json: Record<string, unknown> }) => {
@@ -201,7 +182,7 @@ test("refuses runs, paths and bodies that are none", async () => {
   ]) {
     assert.equal(refused(await get(path)), [404, "unknown"], path);
   }
-  assert.equal(refused(await get(`/runs/${run.name}`, admin, "DELETE")), [404, "unknown"]);
+  assert.equal(refused(await get(`/runs/${run.name}`, admin, "PATCH")), [404, "unknown"]);
   for (const name of ["a%20b", "a%2Fb", "%ff", "ä", "x".repeat(129)]) {
     const grant = { ...admin, run: name.replace("%20", " ").replace("%2F", "/") };
     assert.equal(refused(await get(`/runs/${name}`, grant)), [400, "invalid"], name);
@@ -230,6 +211,7 @@ test("every route needs a grant, and the right one", async () => {
     ["PUT", own, "admin"],
     ["PUT", `${own}/shards/0/parameters`, "admin"],
     ["GET", own, "reader"],
+    ["DELETE", own, "admin"],
     ["POST", `${own}/members`, "worker", true],
     ["GET", `${own}/shards/0/parameters`, "reader"],
     ["GET", `${own}/shards/0/momentum`, "reader"],

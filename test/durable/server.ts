@@ -65,6 +65,25 @@ export async function http(
   return { status: response.status, headers: response.headers, bytes, json };
 }
 
+/** Sends pieces one by one: `next` sends one more, or ends. */
+export function pieces() {
+  let controller: ReadableStreamDefaultController<Uint8Array>;
+  const body = new ReadableStream<Uint8Array>({
+    start(own) {
+      controller = own;
+    },
+  });
+  return {
+    body,
+    send: async (piece: Uint8Array) => {
+      controller.enqueue(piece);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    },
+    end: () => controller.close(),
+    abort: (error: Error) => controller.error(error),
+  };
+}
+
 /**
  * Makes the objects of worker/faulty.ts stop somewhere, or no more.
  *

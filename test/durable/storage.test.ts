@@ -1,38 +1,17 @@
 // What the objects store, read from their files: rows below 2,000,000 bytes, nothing left of uploads that broke off; and rows written a step.
 
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { suite } from "../harness/suite.js";
 import { makeParameters, type Shape, setGradients } from "./model.js";
 import { clientOf, http, startServer } from "./server.js";
+import { tablesOf } from "./sqlite.js";
 
 const test = suite("storage");
 const folder = mkdtempSync(join(tmpdir(), "sgd-wasm-storage-"));
 test.after(() => rmSync(folder, { recursive: true, force: true }));
-
-/** Python's sqlite3: Node 20 has none. Each line a table, its number of rows, and its largest value in bytes. */
-const READ = `
-import sqlite3, sys, json
-out = {}
-for path in sys.argv[1:]:
-    db = sqlite3.connect("file:" + path + "?mode=ro", uri=True)
-    for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\\\_%' ESCAPE '\\\\'").fetchall():
-        rows = db.execute(f"SELECT * FROM {table}").fetchall()
-        largest = max([len(v) for row in rows for v in row if isinstance(v, (bytes, str))] + [0])
-        out.setdefault(table, []).append([len(rows), largest])
-print(json.dumps(out))
-`;
-
-function tables(): Record<string, [rows: number, largest: number][]> {
-  const files = readdirSync(folder, { recursive: true })
-    .map(String)
-    .filter((name) => name.endsWith(".sqlite"));
-  const paths = files.map((name) => join(folder, name)).filter((path) => existsSync(path));
-  return JSON.parse(execFileSync("python3", ["-c", READ, ...paths], { encoding: "utf8" }));
-}
 
 test("rows stay below 2,000,000 bytes, and their number is that of the layout", async () => {
   const shapes: Shape[] = [[[1_100_000]], [[400_000], "float64"], [[3]]];
@@ -66,7 +45,7 @@ test("rows stay below 2,000,000 bytes, and their number is that of the layout", 
     await client.next(step);
   }
   await server.dispose();
-  const found = tables();
+  const found = tablesOf(folder);
   for (const [table, objects] of Object.entries(found)) {
     for (const [, largest] of objects) assert.ok(largest <= 2_000_000, `${table}: ${largest} bytes`);
   }

@@ -45,17 +45,23 @@ interface DurableContext {
   storage: {
     sql: { exec(query: string, ...bindings: unknown[]): unknown };
     setAlarm(time: number): Promise<void>;
+    deleteAll(): Promise<void>;
   };
   abort(reason: string): void;
 }
 
-/** Reaches a point before and after every statement that writes; alarms come early. */
+/** Reaches a point before and after every statement that writes and a deletion of all; alarms come early. */
 function watched(object: string, context: DurableContext): never {
   const { storage } = context;
   const { sql } = storage;
   const { exec } = Object.getPrototypeOf(sql);
-  const { setAlarm } = Object.getPrototypeOf(storage);
+  const { setAlarm, deleteAll } = Object.getPrototypeOf(storage);
   storage.setAlarm = (time) => setAlarm.call(storage, alarmMs === undefined ? time : Date.now() + alarmMs);
+  storage.deleteAll = async () => {
+    reach(`${object} before deleteAll`, context);
+    await deleteAll.call(storage);
+    reach(`${object} after deleteAll`, context);
+  };
   sql.exec = (query, ...bindings) => {
     const [statement] = /^\s*(CREATE|INSERT INTO|UPDATE|DELETE FROM) \w+( \w+)?/.exec(query) ?? [];
     if (statement) reach(`${object} before ${statement.trim()}`, context);
