@@ -102,6 +102,25 @@ test("views of the engine's own memory are copied before that grows for the copy
   assert.ok(engine.memory.buffer.byteLength > byteLength);
 });
 
+test("views of a memory that grows at every allocation are copied before it does", () => {
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const allocate = (bytes: number) => memory.grow(Math.ceil(bytes / PAGE)) * PAGE;
+  const engine = createEngine({ rounding, memory, allocate, free() {} });
+  const source = engine.parameter(4, { data: [1, 2, 3, 4] });
+  const tensor = () => ({ dtype: "float32" as const, shape: [4], data: source.data });
+  const [dense, whole, sparse, loaded] = [0, 1, 2, 3].map(() => engine.parameter(4));
+  dense.grad = source.data;
+  assertSameBits(dense.grad!, [1, 2, 3, 4]);
+  whole.grad = tensor();
+  assertSameBits(whole.grad!, [1, 2, 3, 4]);
+  sparse.grad = { indices: Int32Array.of(3, 2, 1, 0), values: source.data };
+  assertSameBits(sparse.sparseGrad!.values as Float32Array, [1, 2, 3, 4]);
+  const optimizer = new SGD([loaded], { lr: 1 });
+  optimizer.loadStateDict({ ...optimizer.stateDict(), state: { 0: { momentum_buffer: tensor() } } });
+  assertSameBits(optimizer.state.get(loaded)!.momentumBuffer!, [1, 2, 3, 4]);
+  assertSameBits(engine.parameter(4, { data: source.data }).data, [1, 2, 3, 4]);
+});
+
 test("room that is given back in any order is one again", () => {
   const engine = createEngine({ rounding, maximumBytes: PAGE });
   const params = [0, 1].map(() => engine.parameter(7680));

@@ -209,6 +209,14 @@ function checkStep(dtypes: Parameters<typeof model>[0], options: StepOptions, ma
   });
 }
 
+test("the coefficient's 1e-6 is a float32 where norms are: PyTorch's bits", () => {
+  const parameter = engine.parameter(1);
+  parameter.grad = [2.740000013545796e-7];
+  assert.is(clipGradNorm([parameter], 1e-7), 2.740000013545796e-7);
+  assert.is(parameter.grad![0], 2.150706635006827e-8);
+  parameter.dispose();
+});
+
 test("a norm that is not finite is an error with errorIfNonfinite, and nothing changes", () => {
   const engine = createEngine({ rounding });
   const params = [engine.parameter(2), engine.parameter(1)];
