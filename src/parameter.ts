@@ -101,7 +101,7 @@ export class Parameter<D extends DType = "float32" | "float64"> {
   /**
    * The elements, live: a view of linear memory, `size` long, row-major. What this property returns is always valid; a view that
    * you keep is so until the memory grows, which in an engine's own memory no gradient and no step makes it do, but making
-   * another parameter may.
+   * another parameter may, and a second optimizer with momentum on the same parameters (see `SGD.dispose`).
    */
   get data(): ElementArrayOf<D> {
     this.checkAlive();

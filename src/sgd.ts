@@ -234,7 +234,10 @@ export class SGD {
     return this.#hooksMade().afterLoad.add(hook, options);
   }
 
-  /** Frees momentum buffers and recorded steps. The parameters stay. */
+  /**
+   * Frees momentum buffers and recorded steps. The parameters stay. Each has room for one buffer: before another optimizer with
+   * momentum takes them over, call this, or its first step may make the memory grow, which ends views that you keep.
+   */
   dispose(): void {
     this.#tape.clear();
     this.#state.clear();
