@@ -5,7 +5,7 @@ import type { FloatArray } from "../common/dtype.js";
 import type { StateDict } from "../common/tensor-data.js";
 import type { Params } from "../optimizer/groups.js";
 import { checkedOptions, type ParameterClientOptions } from "./client-options.js";
-import { describeRun, listParameters, type RunOptions } from "./describe.js";
+import { describeRun, listParameters, type RunOptions, type RunParams } from "./describe.js";
 import { ParameterServerError } from "./error.js";
 import { fromJson, toJson } from "./json.js";
 import type { JoinResult, PushResult, RunStatus } from "./status.js";
@@ -60,7 +60,7 @@ export class ParameterClient {
    *
    * @throws TypeError, RangeError for options, as `SGD` does, before anything is sent; ParameterServerError `conflict` for a run with others
    */
-  async create(params: Params, options: RunOptions): Promise<RunStatus> {
+  async create(params: RunParams, options: RunOptions): Promise<RunStatus> {
     const { config, parameters } = describeRun(params, options);
     const values = parameters.map(({ data }) => data as FloatArray);
     if (config.rejectNonfinite) checkFinite("the value of", values, parameters);

@@ -2,8 +2,8 @@
 
 import { checkKeys, checkNumbers, isRecord } from "../common/checks.js";
 import type { StateDictGroup } from "../common/tensor-data.js";
-import { type Params, parametersOf, toGroups } from "../optimizer/groups.js";
-import { checkedDefaults, isNumber, OPTION_NAMES, type SGDOptions } from "../optimizer/options.js";
+import { type ParamGroupInit, type Params, parametersOf, toGroups } from "../optimizer/groups.js";
+import { checkedDefaults, type GroupOptions, isNumber, OPTION_NAMES, type SGDOptions } from "../optimizer/options.js";
 import { Parameter } from "../parameter.js";
 import { SGD } from "../sgd.js";
 import { checkConfig, type GroupConfig, RUN_DEFAULTS, type RunConfig, type TensorInfo } from "./config.js";
@@ -29,12 +29,25 @@ export interface RunOptions extends Omit<SGDOptions, "lr"> {
   rejectNonfinite?: boolean;
 }
 
+/** A parameter group of a run: options left out are the run's. */
+export interface RunGroup extends Omit<GroupOptions, "lr"> {
+  params: ParamGroupInit["params"];
+  /** learning rate, or a list of them by step */
+  lr?: LearningRate;
+  /** spelled weightDecay here */
+  weight_decay?: never;
+  [extra: string]: unknown;
+}
+
+/** What `create` takes: what `SGD` takes, and groups with schedules. */
+export type RunParams = Params | Iterable<RunGroup>;
+
 /**
  * A run, and its parameters in the order of the vector.
  *
  * @throws TypeError, RangeError: what `SGD` would throw, and for options of a run
  */
-export function describeRun(params: Params, options: RunOptions): { config: RunConfig; parameters: Parameter[] } {
+export function describeRun(params: RunParams, options: RunOptions): { config: RunConfig; parameters: Parameter[] } {
   checkKeys(options, [...OPTION_NAMES, ...Object.keys(RUN_DEFAULTS)], "create");
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const isOwn = ([key]: [string, unknown]) => key in RUN_DEFAULTS;

@@ -18,6 +18,10 @@ export interface Grant {
   worker?: string;
 }
 
+/** What a Worker is given, where it does not say. */
+// biome-ignore lint/suspicious/noExplicitAny: bindings of any names and kinds
+export type AnyEnv = any;
+
 const SHORTEST_SECRET = 16;
 const ALGORITHM = { name: "HMAC", hash: "SHA-256" };
 
@@ -34,7 +38,7 @@ interface Payload extends Grant {
  */
 export async function issueToken(secret: string, grant: Grant & { expires: Date }): Promise<string> {
   if (!isSecret(secret)) {
-    throw new RangeError(`a secret needs at least ${SHORTEST_SECRET} characters, got ${lengthOf(secret)}`);
+    throw new RangeError(`the secret ${whatIsWrong(secret)}`);
   }
   if (!isGrant(grant)) {
     throw new TypeError(
@@ -51,21 +55,26 @@ export async function issueToken(secret: string, grant: Grant & { expires: Date 
 
 /**
  * For `createHandler`: grants what a token of `issueToken` says, in `Authorization: Bearer …`. Nothing to a token that is missing, forged or
- * expired, and nothing at all while the secret is missing or has fewer than 16 characters.
+ * expired, and nothing at all, with a warning, while the secret is missing or has fewer than 16 characters.
  *
  * @throws TypeError when `secret` is no function
  */
-export function tokens<Env>(
+export function tokens<Env = AnyEnv>(
   secret: (env: Env) => string,
 ): (request: { headers: Headers }, env: Env) => Promise<Grant | null> {
   if (typeof secret !== "function") {
     throw new TypeError(`tokens needs (env) => secret, such as (env) => env.TRAINING_SECRET, got ${typeName(secret)}`);
   }
+  let warned = false;
   return async ({ headers }, env) => {
     const [, payload, signature] = /^Bearer +([\w-]+)\.([\w-]+)$/i.exec(headers.get("authorization") ?? "") ?? [];
     const known = secret(env);
-    if (payload === undefined || !isSecret(known)) return null;
-    return readToken(known, payload, signature);
+    if (!isSecret(known)) {
+      if (!warned) console.warn(`nobody is let in: the secret ${whatIsWrong(known)}`);
+      warned = true;
+      return null;
+    }
+    return payload === undefined ? null : readToken(known, payload, signature);
   };
 }
 
@@ -90,8 +99,9 @@ function isSecret(secret: unknown): secret is string {
   return typeof secret === "string" && secret.length >= SHORTEST_SECRET;
 }
 
-function lengthOf(secret: unknown): string {
-  return typeof secret === "string" ? String(secret.length) : typeName(secret);
+function whatIsWrong(secret: unknown): string {
+  const got = typeof secret === "string" ? String(secret.length) : typeName(secret);
+  return `needs at least ${SHORTEST_SECRET} characters, got ${got}`;
 }
 
 function keyOf(secret: string, usage: "sign" | "verify"): Promise<CryptoKey> {

@@ -3,7 +3,7 @@
 import { checkKeys } from "../common/checks.js";
 import { BodyReader } from "./body.js";
 import { ParameterServerError, refusal } from "./error.js";
-import { type Grant, isGrant, ROLES } from "./grant.js";
+import { type AnyEnv, type Grant, isGrant, ROLES } from "./grant.js";
 import { fromJson } from "./json.js";
 import { checkRunName, shardName } from "./names.js";
 import { errorResponse, jsonResponse, type Outcome, unwrap } from "./outcome.js";
@@ -29,7 +29,7 @@ export interface Handler<Env> {
  *
  * @throws TypeError without `authorize`, so that no Worker starts that serves everybody
  */
-export function createHandler<Env>(options: HandlerOptions<Env>): Handler<Env> {
+export function createHandler<Env = AnyEnv>(options: HandlerOptions<Env>): Handler<Env> {
   checkKeys(options ?? {}, ["authorize"], "createHandler");
   const authorize = options?.authorize;
   if (typeof authorize !== "function") {

@@ -13,6 +13,7 @@ import {
   type StateDict,
   type TensorData,
 } from "sgd-wasm";
+import { createHandler, ParameterClient, tokens } from "sgd-wasm/durable";
 
 const memory = new WebAssembly.Memory({ initial: 1 });
 const options: EngineOptions = { rounding: "separate", memory, allocate: (bytes) => bytes, free: (_address) => {} };
@@ -87,3 +88,19 @@ export const text: string = `${optimizer}`;
 weight.dispose();
 optimizer.dispose();
 engine.dispose();
+
+const client = new ParameterClient({ url: "https://train.example", run: "r", token: "t" });
+client.create([weight, bias], { lr: [0.1, 0.01], workers: 2 });
+client.create(
+  [
+    { params: [weight], lr: [0.1, 0.01] },
+    { params: bias, weightDecay: 0, lr: 0.1 },
+  ],
+  { lr: 0.1 },
+);
+client.create({ weight, bias }, { lr: new Array(3).fill(0.1) });
+export const handlers = [
+  createHandler({ authorize: tokens((env) => env.TRAINING_SECRET) }),
+  createHandler<{ SECRET: string }>({ authorize: tokens((env) => env.SECRET) }),
+  createHandler({ authorize: () => ({ run: "r", role: "reader" }) }),
+];
