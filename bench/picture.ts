@@ -12,6 +12,8 @@ const STYLES: Record<string, Partial<Series>> = {
   "C AVX-512, 4 places": { color: "#3d7a8c", width: 2 },
   "C 128-bit": { color: "#5b6770", width: 2, dash: "2 3" },
   PyTorch: { color: "#d9822b", dots: true },
+  "PyTorch foreach": { color: "#d9822b", width: 1.5, dash: "6 4" },
+  "PyTorch fused": { color: "#a85a10", dots: true },
   "tfjs wasm": { color: "#2a8f5b", dots: true },
   "jax-js": { color: "#6b4fa0", dots: true },
   JavaScript: { color: "#b23a48", dots: true },

@@ -3,15 +3,14 @@
 
 import { readFileSync } from "node:fs";
 import asc from "assemblyscript/asc";
-import type { DType } from "../../src/common/dtype.js";
-import { ELEMENT_BYTES } from "../../src/common/dtype.js";
-import { DECAY, LERP, MOMENTUM as WITH_MOMENTUM } from "../../src/kernel/flags.js";
+import { ARRAY_TYPE, type DType, ELEMENT_BYTES } from "../../src/common/dtype.js";
+import { DECAY, MOMENTUM as WITH_MOMENTUM } from "../../src/kernel/flags.js";
 import { instantiate, type StepScalars, type TypedKernel } from "../../src/kernel/kernel.js";
-import { fill, MOMENTUM } from "../contenders/workload.js";
+import { MOMENTUM } from "../contenders/workload.js";
 import { now } from "../support/clock.js";
 import type { Measurement } from "../support/measurement.js";
 import { count, digits, type Table, times } from "../support/table.js";
-import { ratio, timeInTurns } from "../support/timing.js";
+import { type Runner, ratio, timeInTurns } from "../support/timing.js";
 import type { Answer, Settings } from "./question.js";
 import { isSupported } from "./roundings.js";
 
@@ -19,6 +18,7 @@ const SIZES = [262_144, 1_048_576, 4_194_304, 16_777_216];
 const QUICK_SIZES = [1_048_576];
 const LARGEST = 16_777_216 * 4;
 const ARRAYS = 3;
+const ONE_BFLOAT16 = 0x3f80;
 
 interface Walk {
   places: number;
@@ -45,19 +45,11 @@ const SCALARS: StepScalars = {
   clip: 1,
 };
 
-type Operation = (kernel: TypedKernel, arrays: number[], n: number) => unknown;
-
-const step = (flags: number): Operation => {
-  return (kernel, [p, g, b], n) => kernel.sgd(flags, p, g, b, n, SCALARS);
-};
-
-const OPERATIONS: [name: string, dtype: DType, run: Operation][] = [
-  ["plain", "float32", step(0)],
-  ["momentum with decay", "float32", step(WITH_MOMENTUM | DECAY)],
-  ["momentum with decay, float64", "float64", step(WITH_MOMENTUM | DECAY)],
-  ["momentum with decay, bfloat16", "bfloat16", step(WITH_MOMENTUM | DECAY)],
-  ["average", "float32", (kernel, [a, v], n) => kernel.average(LERP, a, v, n, 0.001, 0)],
-  ["multiply", "float32", (kernel, [x], n) => kernel.multiply(x, x, n, -1, 1)],
+const STEPS: [name: string, dtype: DType, flags: number][] = [
+  ["plain", "float32", 0],
+  ["momentum with decay", "float32", WITH_MOMENTUM | DECAY],
+  ["momentum with decay, float64", "float64", WITH_MOMENTUM | DECAY],
+  ["momentum with decay, bfloat16", "bfloat16", WITH_MOMENTUM | DECAY],
 ];
 
 export async function places({ effort, quick }: Settings): Promise<Answer> {
@@ -66,13 +58,13 @@ export async function places({ effort, quick }: Settings): Promise<Answer> {
   const kernels = [];
   for (const walk of WALKS) kernels.push(instantiate(await compile(walk, target), memory));
   const measurements: Measurement[] = [];
-  for (const [name, dtype, run] of OPERATIONS) {
+  for (const [name, dtype, flags] of STEPS) {
     for (const size of quick ? QUICK_SIZES : SIZES) {
       const bytes = size * ELEMENT_BYTES[dtype];
       if (bytes > LARGEST) continue;
-      const arrays = Array.from({ length: ARRAYS }, (_, i) => 64 + i * bytes);
-      fill(new Float32Array(memory.buffer), 0);
-      const runners = kernels.map((kernel) => ({ run: timed(() => run(kernel[dtype], arrays, size)) }));
+      const [p, g, b] = Array.from({ length: ARRAYS }, (_, i) => 64 + i * bytes);
+      new ARRAY_TYPE[dtype](memory.buffer).fill(dtype === "bfloat16" ? ONE_BFLOAT16 : 1);
+      const runners = kernels.map((kernel) => ({ run: timed(kernel[dtype], flags, p, g, b, size) }));
       const timings = await timeInTurns(runners, effort);
       for (const [i, timing] of timings.entries()) {
         const what = `${name}, ${count(size)}`;
@@ -83,10 +75,10 @@ export async function places({ effort, quick }: Settings): Promise<Answer> {
   return { measurements, tables: [table(measurements)] };
 }
 
-function timed(run: () => unknown): (repetitions: number) => number {
+function timed({ sgd }: TypedKernel, flags: number, p: number, g: number, b: number, n: number): Runner["run"] {
   return (repetitions) => {
     const start = now();
-    for (let i = 0; i < repetitions; i++) run();
+    for (let i = 0; i < repetitions; i++) sgd(flags, p, g, b, n, SCALARS);
     return now() - start;
   };
 }
@@ -123,7 +115,7 @@ function nameOf({ places, block }: Walk): string {
   return places === 1 ? "one place" : `${places} × ${block}`;
 }
 
-/** A row for every operation and size: the time of one place, and how many times as fast the others are. */
+/** A row for every step and size: the time of one place, and how many times as fast the others are. */
 function table(measurements: readonly Measurement[]): Table {
   const rows: string[][] = [];
   for (let i = 0; i < measurements.length; i += WALKS.length) {

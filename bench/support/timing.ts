@@ -5,7 +5,7 @@ export interface Effort {
   rounds: number;
   /** how long everyone runs per round */
   sliceMilliseconds: number;
-  /** and how often at the least: in the first run one finds the caches as the others have left them */
+  /** and how often at the least, unless that takes ten times as long: in the first run one finds the caches as the others have left them */
   leastRuns: number;
   /** and before the first round, at the least */
   warmUpMilliseconds: number;
@@ -46,7 +46,8 @@ async function warmUp(runner: Runner, { sliceMilliseconds, leastRuns, warmUpMill
   for (;;) {
     const elapsed = (await runner.run(times)) / 1e6;
     spent += elapsed;
-    const fitting = Math.max(leastRuns, Math.round((times * sliceMilliseconds) / Math.max(elapsed, 1e-3)));
+    const runs = (times * sliceMilliseconds) / Math.max(elapsed, 1e-3);
+    const fitting = Math.max(Math.min(leastRuns, Math.floor(10 * runs)), Math.round(runs), 1);
     if (spent >= warmUpMilliseconds) return fitting;
     // Not at once to the full number: the first runs are the slowest.
     times = Math.min(fitting, times * 4);

@@ -38,25 +38,40 @@ export interface Chart {
 }
 
 const MARGIN = { top: 78, right: 28, bottom: 60, left: 76 };
+/** Pixels from one row of the legend to the next. */
+const ROW = 20;
+/** Fonts differ: so many pixels a letter are enough for all of the usual ones at this size. */
+const LETTER = 7.2;
+/** Of the line before a name in the legend, and of the gap after it. */
+const SAMPLE = 34;
+const GAP = 20;
 const PALETTE = ["#17447a", "#d9822b", "#2a8f5b", "#b23a48", "#6b4fa0", "#5b6770"];
 const INK = "#24292f";
 const FAINT = "#e3e6ea";
 
+type Drawn = Series & { color: string };
+
 interface Frame {
   width: number;
   height: number;
+  /** where the lines begin, below the legend */
+  top: number;
   x: Scale;
   y: Scale;
 }
 
 /** The chart as the text of an SVG file. */
 export function lineChart(chart: Chart): string {
-  const { width = 800, height = 450, series } = chart;
+  const { width = 800, height = 450 } = chart;
+  const series = chart.series.map((one, i) => ({ ...one, color: one.color ?? PALETTE[i % PALETTE.length] }));
+  const rows = legendRows(series, width - MARGIN.left - MARGIN.right);
+  const top = MARGIN.top + ROW * (rows.length - 1);
   const frame: Frame = {
     width,
     height,
+    top,
     x: horizontalScale(chart, MARGIN.left, width - MARGIN.right),
-    y: verticalScale(chart, height - MARGIN.bottom, MARGIN.top),
+    y: verticalScale(chart, height - MARGIN.bottom, top),
   };
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"`,
@@ -66,8 +81,8 @@ export function lineChart(chart: Chart): string {
     `<text x="${MARGIN.left}" y="30" font-size="17" font-weight="600">${escapeText(chart.title)}</text>`,
     ...xAxis(frame, chart.x),
     ...yAxis(frame, chart.y),
-    ...series.flatMap((one, i) => line(frame, one, colorOf(one, i))),
-    ...legend(frame, series),
+    ...series.flatMap((one) => line(frame, one)),
+    ...rows.flatMap((row, i) => legend(frame, row, 50 + ROW * i)),
     "</svg>",
     "",
   ].join("\n");
@@ -102,7 +117,7 @@ function xAxis({ x, width, height }: Frame, { label }: Axis): string[] {
   ];
 }
 
-function yAxis({ y, width, height }: Frame, { label }: Axis): string[] {
+function yAxis({ y, width, height, top }: Frame, { label }: Axis): string[] {
   const ticks = axisTicks(y).flatMap((value) => {
     const at = round(y.position(value));
     return [
@@ -110,15 +125,15 @@ function yAxis({ y, width, height }: Frame, { label }: Axis): string[] {
       `<text x="${MARGIN.left - 10}" y="${at}" dy="0.35em" text-anchor="end">${formatTick(value)}</text>`,
     ];
   });
-  const middle = (MARGIN.top + height - MARGIN.bottom) / 2;
+  const middle = (top + height - MARGIN.bottom) / 2;
   return [
     ...ticks,
     `<text transform="translate(20 ${middle}) rotate(-90)" text-anchor="middle">${escapeText(label)}</text>`,
   ];
 }
 
-function line({ x, y }: Frame, series: Series, color: string): string[] {
-  const { width = 2, dash, dots } = series;
+function line({ x, y }: Frame, series: Drawn): string[] {
+  const { width = 2, dash, dots, color } = series;
   const points = [...pointsOf(x, y, series)];
   const circles = points
     .filter((point) => dots && point !== null)
@@ -132,25 +147,38 @@ function line({ x, y }: Frame, series: Series, color: string): string[] {
   ];
 }
 
-/** One entry per series, from the right end of the title's line; a single series needs none but is named all the same. */
-function legend({ width }: Frame, series: readonly Series[]): string[] {
-  let right = width - MARGIN.right;
-  return [...series.keys()].reverse().flatMap((i) => {
-    const one = series[i];
-    // Fonts differ: 7.2 pixels a letter are enough for all of the usual ones at this size.
-    const textStart = right - one.name.length * 7.2;
-    const lineStart = textStart - 34;
-    right = lineStart - 20;
-    const dashes = one.dash ? ` stroke-dasharray="${one.dash}"` : "";
-    return [
-      `<path d="M${round(lineStart)} 50h26" stroke="${colorOf(one, i)}" stroke-width="${one.width ?? 2}"${dashes}/>`,
-      `<text x="${round(textStart)}" y="50" dy="0.35em">${escapeText(one.name)}</text>`,
-    ];
-  });
+/** The entries of the legend, in as many rows as they need. */
+function legendRows(series: readonly Drawn[], width: number): Drawn[][] {
+  const rows: Drawn[][] = [[]];
+  let left = width;
+  for (const one of series) {
+    const needed = entryWidth(one);
+    if (needed > left && rows[rows.length - 1].length > 0) {
+      rows.push([]);
+      left = width;
+    }
+    rows[rows.length - 1].push(one);
+    left -= needed + GAP;
+  }
+  return rows;
 }
 
-function colorOf(series: Series, index: number): string {
-  return series.color ?? PALETTE[index % PALETTE.length];
+function entryWidth({ name }: Series): number {
+  return SAMPLE + name.length * LETTER;
+}
+
+/** A row of entries, from the right; a single series needs none but is named all the same. */
+function legend({ width }: Frame, row: readonly Drawn[], y: number): string[] {
+  let right = width - MARGIN.right;
+  return [...row].reverse().flatMap((one) => {
+    const start = right - entryWidth(one);
+    right = start - GAP;
+    const dashes = one.dash ? ` stroke-dasharray="${one.dash}"` : "";
+    return [
+      `<path d="M${round(start)} ${y}h26" stroke="${one.color}" stroke-width="${one.width ?? 2}"${dashes}/>`,
+      `<text x="${round(start + SAMPLE)}" y="${y}" dy="0.35em">${escapeText(one.name)}</text>`,
+    ];
+  });
 }
 
 function escapeText(text: string): string {
