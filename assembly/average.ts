@@ -8,11 +8,11 @@
 import { DECAY_AVERAGE, LERP, LERP_TO, MEAN } from "../src/kernel/flags";
 import { loadVector, rounded, storeVector, vectorBytes } from "./elements";
 import { isEmulated, multiplier, multiplyAdd } from "./fma";
+import { blockOf, distance, endOf } from "./places";
 
 /**
- * One update of n adjacent elements: whole vectors, two a turn where a vector takes few instructions, then the last elements one
- * by one. A loop for each rule would be no faster. 16-bit elements are widened to f32; every result of MEAN and DECAY_AVERAGE is
- * rounded to them, of the others the last one.
+ * One update of n adjacent elements. 16-bit elements are widened to f32; every result of MEAN and DECAY_AVERAGE is rounded to
+ * them, of the others the last one.
  */
 // @ts-ignore: decorator
 @inline
@@ -23,6 +23,26 @@ export function average<T extends number, E extends number>(
   const y = v128.splat<T>(second);
   const k = multiplier<T>(first);
   const bytes = n * sizeof<E>();
+  let end: usize = 0;
+  // Where multiply-add is short, the processor reads far enough ahead in one walk.
+  if (isEmulated && sizeof<E>() > 2) {
+    const apart = distance(bytes, vectorBytes<T, E>());
+    const block = blockOf(bytes, apart);
+    end = endOf(bytes, apart);
+    for (let offset: usize = 0; offset < apart; offset += block) {
+      for (let i = offset; i < end; i += apart) walk<T, E>(half, rule, a + i, v + i, block, x, y, k);
+    }
+  }
+  walk<T, E>(half, rule, a + end, v + end, bytes - end, x, y, k);
+}
+
+/**
+ * Whole vectors, two a turn where a vector takes few instructions, then the last elements one by one. A loop for each rule would
+ * be no faster.
+ */
+function walk<T extends number, E extends number>(
+  half: i32, rule: i32, a: usize, v: usize, bytes: usize, x: v128, y: v128, k: v128,
+): void {
   let i: usize = 0;
   if (!isEmulated && sizeof<E>() > 2) {
     for (const pairs = bytes & -(2 * vectorBytes<T, E>()); i < pairs; i += 2 * vectorBytes<T, E>()) {

@@ -13,6 +13,7 @@ import { BFLOAT16, DAMPENING, DECAY, FIRST, MAXIMIZE, MOMENTUM, NESTEROV, SCALE,
 import { loadVector, rounded, storeVector, vectorBytes } from "./elements";
 import { isEmulated, multiplier, multiplyAdd } from "./fma";
 import { evenBfloat16, joinBfloat16, oddBfloat16, quietBfloat16 } from "./half";
+import { blockOf, distance, endOf } from "./places";
 
 /**
  * One step of n adjacent elements: whole vectors, then the last elements one by one, so that nothing beyond them is touched.
@@ -98,40 +99,6 @@ function anyRule<T extends number, E extends number>(
   let i: usize = 0;
   for (; i < whole; i += vectorBytes<T, E>()) update<T, E>(half, flags, true, false, p + i, g + i, b + i, lr, wd, r, m, u, f, c);
   for (; i < bytes; i += sizeof<E>()) update<T, E>(half, flags, false, false, p + i, g + i, b + i, lr, wd, r, m, u, f, c);
-}
-
-// A large span is walked at several places by turns. The processor's prefetchers stop at the end of every page, and one walk has
-// one page to cross at a time; several overlap those pauses. `npm run bench -- places` measures other numbers.
-// @ts-ignore: decorator
-@inline
-const PLACES: usize = 4;
-// @ts-ignore: decorator
-@inline
-const BLOCK: usize = 256;
-/** Bytes of a span from which on there is more than one place: arrays that a cache holds are slower so. */
-// @ts-ignore: decorator
-@inline
-const LARGE: usize = 4194304;
-
-/** How far places are apart, in bytes: all of a span that has one place. */
-// @ts-ignore: decorator
-@inline
-function distance(bytes: usize, turn: usize): usize {
-  return bytes < LARGE ? bytes & -turn : (bytes / PLACES) & -BLOCK;
-}
-
-/** Bytes that are done at a place before the next one has its turn. */
-// @ts-ignore: decorator
-@inline
-function blockOf(bytes: usize, apart: usize): usize {
-  return bytes < LARGE ? apart : BLOCK;
-}
-
-/** Bytes that are walked; little of a span is left behind them. */
-// @ts-ignore: decorator
-@inline
-function endOf(bytes: usize, apart: usize): usize {
-  return bytes < LARGE ? apart : PLACES * apart;
 }
 
 /** Updates pairs of vectors, two a turn if that is faster. */

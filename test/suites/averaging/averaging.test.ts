@@ -63,6 +63,35 @@ test("every formula at every size and count is the reference's, and nothing beyo
   fc.assert(property, { seed: 11, numRuns: 300 });
 });
 
+/** Averages after two updates of `size` elements that repeat one list. */
+function repeated(dtype: DType, size: number, period: number): Parameter["data"] {
+  const next = mulberry32(5);
+  const engine = createEngine({ rounding });
+  const parameter = engine.parameter(size, { dtype });
+  const average = new AveragedModel([parameter], { method: "ema" });
+  for (let update = 0; update < 2; update++) {
+    const list = values(next, period, dtype);
+    for (let i = 0; i < size; i += period) parameter.data.set(list.subarray(0, Math.min(period, size - i)), i);
+    average.update();
+  }
+  return average.params[0].data;
+}
+
+test("a span that is walked at several places has the bits of a short one", () => {
+  const period = 10_007;
+  for (const dtype of ["float32", "float64"] as const) {
+    const expected = repeated(dtype, period, period);
+    const places = 2 ** 22 / expected.BYTES_PER_ELEMENT;
+    for (const size of [places - 1, places, places + 1, places + 300]) {
+      const actual = repeated(dtype, size, period);
+      for (let i = 0; i < size; i += period) {
+        const part = actual.slice(i, i + period);
+        assertSameBits(part, expected.slice(0, part.length), `${dtype}, ${size} elements, from ${i}`);
+      }
+    }
+  }
+});
+
 test("the defaults are PyTorch's: a mean by avg_fn, or 0.999 by multi_avg_fn", () => {
   for (const [options, kind, decay] of [
     [{}, "swa", 0],
