@@ -57,6 +57,28 @@ test("names that nothing has are errors", async () => {
   assert.match(typo.output, /--only nodee24: no such runtime, there are package, node20,/);
 });
 
+test("a test that every run skips is a failure of a whole run", async () => {
+  const { compareRuns, settle } = await import(join(HARNESS, "results.mjs"));
+  const run = (name: string, status: string) => {
+    const results = ["is common", "needs threads"].map((title, i) => ({
+      file: "threads/threads.test.ts",
+      suite: "threads",
+      test: title,
+      status: i === 0 ? "passed" : status,
+    }));
+    return settle(
+      { name, title: name, way: "page", rounding: "fused" },
+      { results, empty: [], digest: "", records: {} },
+    );
+  };
+  const nowhere = [run("webkit", "skipped"), run("workerd", "skipped")];
+  assert.equal(compareRuns(nowhere, true), ["threads/threads.test.ts: needs threads is skipped in every run"]);
+  assert.equal(compareRuns(nowhere, false), []);
+  assert.equal(compareRuns([...nowhere, run("node24", "passed")], true), []);
+  // The tests of the package are others than the suites, and fail where they may not be skipped.
+  assert.is(compareRuns([...nowhere, run("package", "passed")], true).length, 1);
+});
+
 /** The last lines of CI's steps, each a program that prints and ends with a code. */
 async function ci(...steps: { print: string; code?: number; kind?: string }[]) {
   const folder = mkdtempSync(join(tmpdir(), "sgd-wasm-ci-"));
