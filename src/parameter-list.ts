@@ -58,11 +58,19 @@ export function kindOf(value: unknown): string {
   return Parameter.is(value) ? "a parameter" : typeName(value);
 }
 
+/** Whether it has what a parameter has, but is none of ours. */
+export function isAlien(value: unknown): boolean {
+  return !Parameter.is(value) && typeof (value as Partial<AnyParameter> | null | undefined)?.ensureGrad === "function";
+}
+
 /** The end of a message about what is no parameter, with the remedy. */
 function whatCame(item: unknown): string {
   const isEntry = Array.isArray(item) && item.length === 2 && typeof item[0] === "string";
   const value = isEntry ? item[1] : item;
   const got = `got ${typeName(value)}${isEntry ? ` as "${item[0]}"` : ""}`;
+  if (isAlien(value)) {
+    return "got a Proxy of one (in Vue: pass toRaw(parameter), or make it with markRaw), or one of another copy of sgd-wasm";
+  }
   if (ArrayBuffer.isView(value)) return `${got}: a parameter is made by engine.parameter(shape, { data })`;
   if (Array.isArray(value)) return `${got}: ${FLAT_LIST}`;
   if (tagOf(value) === "Object")

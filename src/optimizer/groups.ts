@@ -3,7 +3,7 @@
 import { isRecord, typeName } from "../common/checks.js";
 import { intended } from "../common/misspelling.js";
 import { type AnyParameter, Parameter } from "../parameter.js";
-import { itemsOf, kindOf, type ListedParameter, listParameters, type Parameters } from "../parameter-list.js";
+import { isAlien, itemsOf, kindOf, type ListedParameter, listParameters, type Parameters } from "../parameter-list.js";
 import { type Defaults, fillIn, type GroupOptions, OPTION_NAMES } from "./options.js";
 
 /** A parameter group as it is given: options left out are the optimizer's defaults, extra keys are kept. */
@@ -74,7 +74,7 @@ export function toGroups(params: unknown): unknown[] {
   }
   const items = itemsOf(params, "params");
   if (items.length === 0) throw new RangeError("optimizer got an empty parameter list");
-  return isRecord(items[0]) && !Parameter.is(items[0]) ? items : [{ params: items }];
+  return isRecord(items[0]) && !Parameter.is(items[0]) && !isAlien(items[0]) ? items : [{ params: items }];
 }
 
 /** An object with `params` that is not a parameter of this name. */

@@ -89,6 +89,12 @@ test("that are no strings, and entries that are no parameters, are refused by na
     ],
     [{ layer: { w: a } }, /got object as "layer".*an object of them is flat/],
     [[["a", a, 3]], /got Array: a list of parameters is flat, with pairs as \[name, parameter\]/],
+    [
+      [new Proxy(a, {})],
+      /must hold parameters, got a Proxy of one \(in Vue: pass toRaw\(parameter\), or make it with markRaw\)/,
+    ],
+    [{ w: new Proxy(a, {}) }, /must hold parameters, got a Proxy of one/],
+    [[{ params: [a, new Proxy(a, {})] }], /must hold parameters, got a Proxy of one/],
     [{}, /optimizer got an empty parameter list/],
     [new Map(), /optimizer got an empty parameter list/],
   ];
