@@ -4,8 +4,6 @@
 
 import { present } from "./common/present.js";
 import type { StateDict } from "./common/tensor-data.js";
-import { allFinite } from "./gradient/finite.js";
-import { clipCoefficient, totalNorm } from "./gradient/norm.js";
 import { formatOptimizer } from "./optimizer/format.js";
 import {
   adoptGroup,
@@ -30,6 +28,7 @@ import {
 import { checkLoadOptions, checkStateDict, type LoadOptions, loadBuffers } from "./optimizer/load.js";
 import { checkedDefaults, type Defaults, type SGDOptions } from "./optimizer/options.js";
 import { Plan } from "./optimizer/plan.js";
+import { reportOn } from "./optimizer/report.js";
 import { runPlan } from "./optimizer/run.js";
 import { saveState } from "./optimizer/save.js";
 import type { GradientOptions } from "./optimizer/scalars.js";
@@ -283,20 +282,10 @@ export class SGD {
     return closure ? result : (report ?? undefined);
   }
 
-  #stepReporting({ gradScale = 1, maxGradNorm, zeroGrad = false, skipNonfinite = false }: StepOptions): StepReport {
-    const params = this.#plan.parametersOf(this.paramGroups);
-    const gradNorm = maxGradNorm === undefined ? null : totalNorm(params, gradScale);
-    const skipped = skipNonfinite && !allFinite(params, gradScale);
-    if (skipped) {
-      if (zeroGrad) for (const parameter of params) parameter.zeroGrad();
-    } else {
-      const gradients = this.#gradients;
-      gradients.scale = gradScale;
-      gradients.clip = gradNorm === null ? 1 : clipCoefficient(params, gradNorm, maxGradNorm as number);
-      gradients.zero = zeroGrad;
-      this.#update(gradients);
-    }
-    return { gradNorm, skipped };
+  #stepReporting(options: StepOptions): StepReport {
+    const report = reportOn(this.#plan.parametersOf(this.paramGroups), options, this.#gradients);
+    if (!report.skipped) this.#update(this.#gradients);
+    return report;
   }
 
   #update(gradients: GradientOptions): void {
