@@ -43,10 +43,11 @@ async function run(options: Options): Promise<void> {
   useClock(options.clock);
   const effort = options.quick ? QUICK : THOROUGH;
   const field = await gatherContenders();
+  const versions = field.all.map(({ name, version }) => `${name}: ${version}`);
   const machine = [
     ...describeMachine(),
     `times: ${options.clock === "cpu" ? "on the processor" : "by the clock on the wall"}, medians of ${effort.rounds} rounds in turns`,
-    ...field.all.map(({ name, version }) => `${name}: ${version}`),
+    ...versions,
     ...field.missing.map((what) => `missing: ${what}`),
   ];
   console.log(machine.join("\n"));
@@ -66,7 +67,8 @@ async function run(options: Options): Promise<void> {
   if (roofline.length > 0) writeRoofline(options.svg, roofline);
   if (options.write) {
     const compared = measurements.filter(({ question }) => question === SIZES_QUESTION || question === LISTS_QUESTION);
-    writeTable("performance.md", "speed", `${rowsToMarkdown(summaryTable(compared))}\n`);
+    const where = [...machine.slice(0, 4), ...versions].join("; ");
+    writeTable("performance.md", "speed", `${rowsToMarkdown(summaryTable(compared))}\n\n${where}.\n`);
   }
   console.log(`\ntables    ${options.markdown}${roofline.length > 0 ? `\nroofline  ${options.svg}` : ""}`);
   keepOrCompare(options, machine, measurements);
