@@ -9,6 +9,7 @@ import {
   SGD,
   type StepOptions,
 } from "sgd-wasm";
+import kernel from "sgd-wasm/kernel.wasm";
 import * as assert from "uvu/assert";
 import { carried, foreign, realmSuite } from "../../support/realm.js";
 
@@ -19,7 +20,15 @@ test("values are of another realm", () => {
   assert.not.instance(carried(new Float32Array(1)), Float32Array);
 });
 
-test("memory, module and functions make an engine", () => {
+test("a module makes an engine", () => {
+  const module = foreign<WebAssembly.Module>("new WebAssembly.Module(bytes)", { bytes: kernel });
+  const parameter = createEngine(foreign("{ module, rounding: 'fused' }", { module })).parameter(1);
+  parameter.grad = [1];
+  new SGD([parameter], { lr: 1 }).step();
+  assert.equal([...parameter.data], [-1]);
+});
+
+test("memory, addresses and functions make an engine", () => {
   for (const memory of ["{ initial: 1 }", "{ initial: 1, maximum: 1, shared: true }"]) {
     const options = foreign<object>(
       `{ memory: new WebAssembly.Memory(${memory}), allocate: (n) => (end += 1024) - 1024, free() {} }`,
@@ -29,7 +38,23 @@ test("memory, module and functions make an engine", () => {
     parameter.grad = foreign("Float32Array.of(1, 1, 1, 1)");
     new SGD([parameter], { lr: 1 }).step();
     assert.equal([...parameter.data], [0, 1, 2, 3]);
+    parameter.rebind(foreign("{ address: 16384, gradAddress: 32768 }"));
+    assert.equal([parameter.address, parameter.gradAddress], [16384, 32768]);
   }
+});
+
+test("what another realm throws goes through, and leaves everything as it was", () => {
+  const parameter = createEngine().parameter(1);
+  parameter.grad = [1];
+  const optimizer = new SGD([parameter], { lr: 1 });
+  const closure = foreign<() => void>("() => { throw new RangeError('theirs'); }");
+  assert.throws(
+    () => optimizer.step(closure),
+    (error: Error) => error.name === "RangeError" && !(error instanceof RangeError),
+  );
+  const promise = foreign<() => unknown>("async () => 1");
+  assert.throws(() => optimizer.step(promise), /the closure returned a promise/);
+  assert.equal([...parameter.data], [0]);
 });
 
 test("data and gradients of every kind", () => {
