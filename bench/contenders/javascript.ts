@@ -2,7 +2,7 @@
 // to three times as long, depending on what the engine's compiler makes of it.
 
 import { now } from "../support/clock.js";
-import { type Contender, fill, samplePoints } from "./workload.js";
+import { type Contender, fill, sampleOf } from "./workload.js";
 
 type FloatArray = Float32Array | Float64Array;
 
@@ -26,7 +26,7 @@ export const javascript: Contender = {
         }
         return now() - start;
       },
-      sample: () => samplePoints(sizes).map(({ tensor, index }) => tensors[tensor].p[index]),
+      sample: () => sampleOf(sizes, (t) => tensors[t].p),
       dispose() {},
     };
   },

@@ -2,7 +2,7 @@
 
 import { now } from "../support/clock.js";
 import { loadPeer, peerVersion } from "./load-peer.js";
-import { type Contender, fill, samplePoints } from "./workload.js";
+import { type Contender, fill, sampleOf } from "./workload.js";
 
 interface Tensor {
   /** the same, to be used once more: every use consumes one */
@@ -60,7 +60,7 @@ export async function jax(): Promise<Contender> {
           }
           return now() - start;
         },
-        sample: () => samplePoints(sizes).map(({ tensor: t, index }) => state.p[t].ref.dataSync()[index]),
+        sample: () => sampleOf(sizes, (t) => state.p[t].ref.dataSync()),
         dispose() {
           for (const one of [...state.p, ...state.b, ...gradients]) one.dispose();
         },

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createEngine, type Engine, type EngineOptions, SGD } from "sgd-wasm";
 import { createThreadedEngine } from "sgd-wasm/threads";
 import { now } from "../support/clock.js";
-import { type Contender, fill, type Prepared, samplePoints, type Workload } from "./workload.js";
+import { type Contender, fill, type Prepared, sampleOf, type Workload } from "./workload.js";
 
 const PACKAGE = new URL("../../package.json", import.meta.url);
 
@@ -43,7 +43,7 @@ function prepare(workload: Workload, engine: Engine, foreach: boolean | null): P
       for (let i = 0; i < steps; i++) optimizer.step();
       return now() - start;
     },
-    sample: () => samplePoints(sizes).map(({ tensor, index }) => parameters[tensor].data[index]),
+    sample: () => sampleOf(sizes, (t) => parameters[t].data as ArrayLike<number>),
     dispose: () => engine.dispose(),
   };
 }

@@ -3,7 +3,7 @@
 
 import { now } from "../support/clock.js";
 import { loadPeer, peerVersion } from "./load-peer.js";
-import { type Contender, fill, samplePoints } from "./workload.js";
+import { type Contender, fill, sampleOf } from "./workload.js";
 
 interface Tensor {
   dataSync(): Float32Array;
@@ -61,7 +61,7 @@ export async function tfjs(): Promise<Contender> {
           for (let i = 0; i < steps; i++) tf.tidy(step);
           return now() - start;
         },
-        sample: () => samplePoints(sizes).map(({ tensor, index }) => tensors[tensor].variable.dataSync()[index]),
+        sample: () => sampleOf(sizes, (t) => tensors[t].variable.dataSync()),
         dispose() {
           for (const { variable, gradient } of tensors) {
             variable.dispose();

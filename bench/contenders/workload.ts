@@ -72,13 +72,26 @@ export function fill(target: Float32Array | Float64Array, array: number): void {
   for (let i = 0; i < target.length; i++) target[i] = seeded(array, i);
 }
 
-/** Where results are looked at: the first, the middle and the last element of up to 16 tensors. */
+const SAMPLES = 100;
+
+/** Where results are looked at: so many elements, from the first to the last, of up to 16 tensors. */
 export function samplePoints(sizes: readonly number[]): { tensor: number; index: number }[] {
   const stride = Math.ceil(sizes.length / 16);
   const points: { tensor: number; index: number }[] = [];
   for (let tensor = 0; tensor < sizes.length; tensor += stride) {
-    const n = sizes[tensor];
-    for (const index of [0, Math.floor(n / 2), n - 1]) points.push({ tensor, index });
+    for (let i = 0; i < SAMPLES; i++) {
+      points.push({ tensor, index: Math.floor((i * (sizes[tensor] - 1)) / (SAMPLES - 1)) });
+    }
   }
   return points;
+}
+
+/** The values there; `valuesOf` is called once for a tensor. */
+export function sampleOf(sizes: readonly number[], valuesOf: (tensor: number) => ArrayLike<number>): number[] {
+  const values = new Map<number, ArrayLike<number>>();
+  return samplePoints(sizes).map(({ tensor, index }) => {
+    const all = values.get(tensor) ?? valuesOf(tensor);
+    values.set(tensor, all);
+    return all[index];
+  });
 }
