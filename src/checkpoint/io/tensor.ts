@@ -1,4 +1,4 @@
-import { tagOf } from "../../common/checks.js";
+import { isRecord, tagOf, typeName } from "../../common/checks.js";
 import type { TensorData } from "../../common/tensor-data.js";
 import { HOST_IS_LITTLE_ENDIAN, swapBytes } from "./bytes.js";
 
@@ -117,6 +117,7 @@ export function looksLikeTensor(value: object): value is AnyTensorData {
 
 /** Throws a `TypeError` unless dtype, shape and elements of a tensor to be written agree. `path` names it in the message. */
 export function checkTensor(tensor: AnyTensorData, path: string): DTypeInfo {
+  if (!isRecord(tensor)) throw new TypeError(`${path} must be { dtype, shape, data }, got ${typeName(tensor)}`);
   const info = dtypeInfo(tensor.dtype);
   if (info === undefined) {
     const known = DTYPES.map(({ name }) => name).join(", ");

@@ -99,6 +99,16 @@ for (const [title, file, message] of refused) {
 }
 
 test("names and metadata that the format cannot hold are refused when written", () => {
+  for (const [value, got] of [
+    [null, "null"],
+    [3, "number"],
+    [[1], "Array"],
+  ]) {
+    assert.throws(
+      () => encodeSafetensors({ a: value } as never),
+      (error: Error) => error.message === `tensor "a" must be { dtype, shape, data }, got ${got}`,
+    );
+  }
   assert.throws(() => encodeSafetensors({ __metadata__: tensors.byte }), /pass metadata as such/);
   assert.throws(() => encodeSafetensors({ "\ud800": tensors.byte }), /surrogate/);
   assert.throws(() => encodeSafetensors({}, { a: 1 } as never), /metadata\.a must be a string/);
