@@ -29,6 +29,7 @@ interface Walk {
 const WALKS: Walk[] = [
   { places: 1, block: 256 },
   { places: 2, block: 256 },
+  { places: 4, block: 128 },
   { places: 4, block: 256 },
   { places: 4, block: 1024 },
   { places: 8, block: 256 },
