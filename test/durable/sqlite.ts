@@ -6,14 +6,31 @@ import { join } from "node:path";
 
 /** Python's sqlite3: Node 20 has none. Each line a table, its number of rows, and its largest value in bytes. */
 const READ = `
-import sqlite3, sys, json
-out = {}
-for path in sys.argv[1:]:
+import sqlite3, sys, json, time
+TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\\\_%' ESCAPE '\\\\'"
+
+def read(path):
     db = sqlite3.connect("file:" + path + "?mode=ro", uri=True)
-    for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\\\_%' ESCAPE '\\\\'").fetchall():
+    found = {}
+    for (table,) in db.execute(TABLES).fetchall():
         rows = db.execute(f"SELECT * FROM {table}").fetchall()
         largest = max([len(v) for row in rows for v in row if isinstance(v, (bytes, str))] + [0])
-        out.setdefault(table, []).append([len(rows), largest])
+        found[table] = [len(rows), largest]
+    return found
+
+def patiently(path):
+    for attempt in range(40):
+        try:
+            return read(path)
+        except sqlite3.Error as error: # an object is at work on it
+            last = error
+            time.sleep(0.05)
+    raise last
+
+out = {}
+for path in sys.argv[1:]:
+    for table, what in patiently(path).items():
+        out.setdefault(table, []).append(what)
 print(json.dumps(out))
 `;
 
