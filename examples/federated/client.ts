@@ -14,7 +14,7 @@ const client = new ParameterClient({
   url: "http://server",
   run: RUN,
   token,
-  fetch: (path, init) => fetch(String(path).replace("http://server", url), init),
+  fetch: (path, init) => fetch(path.replace("http://server", url), init),
 });
 const network = newNetwork();
 const { rank } = await client.join();

@@ -37,7 +37,7 @@ async function main(): Promise<void> {
     url: "http://server",
     run: RUN,
     token: await tokenFor("admin"),
-    fetch: (path, init) => fetch(String(path).replace("http://server", server.url), init),
+    fetch: (path, init) => fetch(path.replace("http://server", server.url), init),
   });
   const { shards } = await client.create(newNetwork().parameters, OPTIONS);
   const workers = await Promise.all(Array.from({ length: WORKERS }, (_, i) => startWorker(`worker ${i}`)));

@@ -1,7 +1,7 @@
 // The options of a client, checked.
 
 import { checkKeys, typeName } from "../common/checks.js";
-import type { TransportOptions } from "./transport.js";
+import type { Fetch, TransportOptions } from "./transport.js";
 
 /** Options of a `ParameterClient`. */
 export interface ParameterClientOptions {
@@ -12,7 +12,7 @@ export interface ParameterClientOptions {
   /** a token of `issueToken`, or a function that gives one before every request */
   token: string | (() => string | Promise<string>);
   /** in the place of the global `fetch`; called with a URL and `{ method, headers, body, signal }` */
-  fetch?: typeof fetch;
+  fetch?: Fetch;
   /** ends everything, with its reason */
   signal?: AbortSignal;
   /** how long to go on asking while nothing answers, in milliseconds; default 60,000 */
@@ -24,7 +24,7 @@ const OPTIONS = ["url", "run", "token", "fetch", "signal", "retryMs"];
 /** @throws TypeError, RangeError */
 export function checkedOptions(options: ParameterClientOptions): TransportOptions & { run: string } {
   checkKeys(options, OPTIONS, "ParameterClient");
-  const { url, run, token, signal, retryMs = 60_000, fetch = (...args) => globalThis.fetch(...args) } = options;
+  const { url, run, token, signal, retryMs = 60_000, fetch = (url, init) => globalThis.fetch(url, init) } = options;
   for (const [name, value] of Object.entries({ url, run })) {
     if (typeof value !== "string") throw new TypeError(`${name} must be a string, got ${typeName(value)}`);
   }

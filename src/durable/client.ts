@@ -9,7 +9,7 @@ import { describeRun, listParameters, type RunOptions, type RunParams } from "./
 import { ParameterServerError } from "./error.js";
 import { fromJson, toJson } from "./json.js";
 import type { JoinResult, PushResult, RunStatus } from "./status.js";
-import { type Outgoing, Transport } from "./transport.js";
+import { type Answer, type Outgoing, Transport } from "./transport.js";
 import { checkFinite, checkLayout, gradientsOf, joined, slicesOf, tensorsOf } from "./vector.js";
 
 /** Options of `push`. */
@@ -230,7 +230,7 @@ export class ParameterClient {
     return this.#send(request, async (response) => fromJson(await response.text()) as T);
   }
 
-  #send<T>(request: Outgoing, read: (response: Response) => Promise<T>): Promise<T> {
+  #send<T>(request: Outgoing, read: (response: Answer) => Promise<T>): Promise<T> {
     const sent = this.#transport.send({ ...request, path: this.#path + request.path }, read);
     return sent.catch((error) => {
       // Somebody has deleted the run: another may have its name.

@@ -7,3 +7,4 @@ export type { LearningRate, RunGroup, RunOptions, RunParams } from "./describe.j
 export { ParameterServerError } from "./error.js";
 export { type Grant, issueToken, type Role } from "./grant.js";
 export type { JoinResult, PushResult, RunStatus } from "./status.js";
+export type { Answer, Fetch } from "./transport.js";

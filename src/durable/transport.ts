@@ -10,10 +10,32 @@ const LONGEST_PAUSE_MS = 2_000;
 /** More than this a timer takes for nothing at all. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** `fetch`, as it is called here: the global one, a service binding's, miniflare's `dispatchFetch`. */
+export type Fetch = (
+  url: string,
+  init: {
+    method: string;
+    headers: Record<string, string>;
+    body?: string | Uint8Array<ArrayBuffer>;
+    signal?: AbortSignal;
+  },
+) => Promise<Answer>;
+
+/** What is read of a response. */
+export interface Answer {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  /** of errors and JSON */
+  text(): Promise<string>;
+  /** of slices */
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
 export interface TransportOptions {
   url: string;
   token: string | (() => string | Promise<string>);
-  fetch: typeof fetch;
+  fetch: Fetch;
   signal: AbortSignal | undefined;
   retryMs: number;
 }
@@ -22,7 +44,7 @@ export interface Outgoing {
   method: "GET" | "PUT" | "POST" | "DELETE";
   path: string;
   headers?: Record<string, string>;
-  body?: string | Uint8Array;
+  body?: string | Uint8Array<ArrayBuffer>;
 }
 
 /** What is to be tried again: why, and how long the server asks to wait. */
@@ -47,7 +69,7 @@ export class Transport {
   }
 
   /** The answer, read by `read`, which may be called again when reading breaks off. @throws ParameterServerError */
-  async send<T>(request: Outgoing, read: (response: Response) => Promise<T>): Promise<T> {
+  async send<T>(request: Outgoing, read: (response: Answer) => Promise<T>): Promise<T> {
     await this.#enter();
     try {
       return await this.#persist(request, read);
@@ -72,7 +94,7 @@ export class Transport {
     this.#open++;
   }
 
-  async #persist<T>(request: Outgoing, read: (response: Response) => Promise<T>): Promise<T> {
+  async #persist<T>(request: Outgoing, read: (response: Answer) => Promise<T>): Promise<T> {
     const { signal, retryMs } = this.#options;
     let firstFailure: number | null = null;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
@@ -90,17 +112,17 @@ export class Transport {
     }
   }
 
-  async #attempt<T>({ method, path, headers, body }: Outgoing, read: (response: Response) => Promise<T>) {
+  async #attempt<T>({ method, path, headers, body }: Outgoing, read: (response: Answer) => Promise<T>) {
     const { url, fetch, signal } = this.#options;
     const authorization = `Bearer ${await this.#token()}`;
-    let response: Response;
+    let response: Answer;
     let value: T | undefined;
     let error: ParameterServerError | undefined;
     try {
       response = await fetch(url + path, {
         method,
         headers: { authorization, ...headers },
-        body: body as BodyInit | undefined,
+        body,
         signal,
       });
       if (response.ok) value = await read(response);
@@ -146,7 +168,7 @@ export class Transport {
 }
 
 /** What a server refuses, also where something before it answers without JSON. */
-async function errorOf(response: Response): Promise<ParameterServerError> {
+async function errorOf(response: Answer): Promise<ParameterServerError> {
   const text = await response.text();
   try {
     const { code, message } = JSON.parse(text) as { code: unknown; message: unknown };
@@ -161,7 +183,7 @@ async function errorOf(response: Response): Promise<ParameterServerError> {
   );
 }
 
-function codeOf(response: Response): string {
+function codeOf(response: Answer): string {
   if (isForLater(response)) return "overloaded";
   const [code] = Object.entries(STATUS).find(([, status]) => status === response.status) ?? ["invalid"];
   return code;
@@ -173,7 +195,7 @@ function isForLater({ status }: { status: number }): boolean {
 }
 
 /** Milliseconds to wait, given as seconds or as a date. */
-function retryAfter({ headers }: Response): number {
+function retryAfter({ headers }: Answer): number {
   const value = headers.get("retry-after");
   if (value === null) return 0;
   const milliseconds = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();

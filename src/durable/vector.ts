@@ -8,7 +8,7 @@ import { sizeOf } from "./layout.js";
 import type { RunStatus } from "./status.js";
 
 /** A copy of arrays, one after the other. */
-export function joined(arrays: readonly FloatArray[]): Uint8Array {
+export function joined(arrays: readonly FloatArray[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(arrays.reduce((sum, { byteLength }) => sum + byteLength, 0));
   let offset = 0;
   for (const { buffer, byteOffset, byteLength } of arrays) {
@@ -19,7 +19,7 @@ export function joined(arrays: readonly FloatArray[]): Uint8Array {
 }
 
 /** The slices of a vector, views of it. */
-export function slicesOf(vector: Uint8Array, shards: RunStatus["shards"]): Uint8Array[] {
+export function slicesOf(vector: Uint8Array<ArrayBuffer>, shards: RunStatus["shards"]): Uint8Array<ArrayBuffer>[] {
   let end = 0;
   return shards.map(({ bytes }) => {
     end += bytes;

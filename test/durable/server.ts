@@ -38,7 +38,7 @@ export async function clientOf(
     url: URL_OF_SERVER,
     run,
     token: await tokenFor({ run, role: "admin", worker }),
-    fetch: ((url: string, init: object) => server.dispatchFetch(url, init)) as typeof fetch,
+    fetch: (url, init) => server.dispatchFetch(url, init),
     ...options,
   });
 }

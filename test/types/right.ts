@@ -104,3 +104,7 @@ export const handlers = [
   createHandler<{ SECRET: string }>({ authorize: tokens((env) => env.SECRET) }),
   createHandler({ authorize: () => ({ run: "r", role: "reader" }) }),
 ];
+declare const serviceBinding: { fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> };
+export const clients = [fetch, (url: string, init: object) => serviceBinding.fetch(url, init)].map(
+  (fetch) => new ParameterClient({ url: "https://train.example", run: "r", token: async () => "t", fetch }),
+);

@@ -1,6 +1,6 @@
 // The parameter server for pages of other origins, as the documentation has it; and a client within a Worker.
 
-import { createHandler, tokens } from "sgd-wasm/durable";
+import { createHandler, type Fetch, tokens } from "sgd-wasm/durable";
 import { trainAlone } from "../alone.js";
 
 export { ParameterCoordinator, ParameterShard } from "sgd-wasm/durable";
@@ -26,7 +26,7 @@ export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url);
     if (pathname !== "/train") return serve(request, env);
-    const fetch = ((url: string, init: object) => serve(new Request(url, init), env)) as typeof globalThis.fetch;
+    const fetch: Fetch = (url, init) => serve(new Request(url, init), env);
     const token = searchParams.get("token")!;
     return Response.json(await trainAlone({ url: "http://server", run: "worker", token, fetch }));
   },
