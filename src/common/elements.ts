@@ -23,8 +23,8 @@ export function checkElements(values: ArrayLike<number>, dtype: DType, what: str
 export function checkFloatType(values: ArrayLike<number>, dtype: DType): void {
   const tag = tagOf(values);
   const expected = isHalf(dtype) ? "Float32Array" : ARRAY_TYPE[dtype].name;
-  // Every float16 is a float32 and a float64.
-  if (!tag.startsWith("Float") || tag === expected || tag === "Float16Array") return;
+  const isOwn = tag === expected || (tag === "Float16Array" && dtype === "float16");
+  if (!tag.startsWith("Float") || isOwn) return;
   const convert = isHalf(dtype) ? "Array" : expected;
   throw new Error(
     `assigned grad has data of a different type: expected ${expected}, got ${tag}: convert it with ${convert}.from(grad)`,

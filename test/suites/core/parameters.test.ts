@@ -77,6 +77,23 @@ test("refuse gradients of another length or type, and keep the one they had", ()
   assertSameBits(parameter.grad!, [3, -4]);
 });
 
+test("take a Float16Array, where there are such, as a gradient of float16 only", () => {
+  const { Float16Array } = globalThis as { Float16Array?: Float32ArrayConstructor };
+  if (!Float16Array) return;
+  const engine = make();
+  for (const dtype of ["float32", "float64", "bfloat16"] as const) {
+    const parameter = engine.parameter(2, { dtype });
+    assert.throws(
+      () => (parameter.grad = Float16Array.of(1, 2)),
+      /different type: expected Float\d\dArray, got Float16Array/,
+    );
+    assert.is(parameter.grad, null);
+  }
+  const half = engine.parameter(2, { dtype: "float16" });
+  half.grad = Float16Array.of(1, 2);
+  assert.equal([...half.grad!], [0x3c00, 0x4000]);
+});
+
 test("take their own gradient and views of the same memory, also when that grows for it", () => {
   const engine = make();
   const n = PAGE;
