@@ -82,7 +82,7 @@ test("a span that is walked at several places has the bits of a short one", () =
   for (const dtype of ["float32", "float64"] as const) {
     const expected = repeated(dtype, period, period);
     const places = 2 ** 22 / expected.BYTES_PER_ELEMENT;
-    for (const size of [places - 1, places, places + 1, places + 300]) {
+    for (const size of [places, places + 301]) {
       const actual = repeated(dtype, size, period);
       for (let i = 0; i < size; i += period) {
         const part = actual.slice(i, i + period);
