@@ -14,7 +14,7 @@ export interface Budget {
 export const CORE = 'export { createEngine, SGD } from "sgd-wasm";';
 
 export const BUDGETS: Budget[] = [
-  { what: "createEngine, SGD", source: CORE, bytes: 24_700 },
+  { what: "createEngine, SGD", source: CORE, bytes: 24_900 },
   { what: "sgd-wasm, all of it", source: 'export * from "sgd-wasm";' },
   { what: "decodeTorch", source: 'export { decodeTorch } from "sgd-wasm/checkpoint";', bytes: 12_200 },
   { what: "sgd-wasm/checkpoint", source: 'export * from "sgd-wasm/checkpoint";', bytes: 19_900 },
