@@ -26,7 +26,8 @@ async function measure({ sizes, options, threads = 1 }: HeapQuestion): Promise<n
   const { lr, momentum, weightDecay } = MOMENTUM;
   const optimizer = new SGD(parameters, { lr, momentum, weightDecay });
   const run = (steps: number) => {
-    for (let i = 0; i < steps; i++) optimizer.step(null, options);
+    if (options) for (let i = 0; i < steps; i++) optimizer.step(null, options);
+    else for (let i = 0; i < steps; i++) optimizer.step();
   };
   run(WARM_UP);
   // The least of several: now and then the engine compiles something anew, which takes memory of the same heap.
