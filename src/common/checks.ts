@@ -31,7 +31,9 @@ export function typeName(value: unknown): string {
 
 /** Whether a value is an object of options or of entries, a module's exports included, and no array or other built-in container. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && ["Object", "Module"].includes(tagOf(value));
+  if (typeof value !== "object" || value === null) return false;
+  const tag = tagOf(value);
+  return tag === "Object" || tag === "Module";
 }
 
 /** Refuses what is no object, and keys other than `known`. */

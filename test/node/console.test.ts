@@ -35,4 +35,12 @@ test("an engine shows what it is, an optimizer its groups", () => {
   assert.equal(Object.keys(optimizer).sort(), ["defaults", "paramGroups"]);
 });
 
+test("an entry of an optimizer's state shows its buffer", () => {
+  const parameter = createEngine().parameter(2);
+  const { state } = new SGD([parameter], { lr: 0.1 });
+  state.set(parameter, { momentumBuffer: [1, 2] });
+  assert.is(inspect(state.get(parameter)), "ParameterState { momentumBuffer: [1, 2] }");
+  assert.equal(Object.keys(state.get(parameter)!), []);
+});
+
 test.run();

@@ -1,7 +1,7 @@
 // Arrays and options whose elements are code: each is read once, before the first change, so that nothing it does in between
 // leaves anything half done.
 
-import { createEngine, type Engine, SGD, type StepOptions } from "sgd-wasm";
+import { clipGradNorm, createEngine, type Engine, SGD, type StepOptions } from "sgd-wasm";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { assertSameBits } from "../../support/bits.js";
@@ -170,6 +170,19 @@ test("options that are no record are refused, whatever they hold", () => {
     }
   }
   assertSameBits(parameter.data, [0]);
+});
+
+test("options that are true or false are nothing else", () => {
+  const parameter = createEngine({ rounding }).parameter(1);
+  const optimizer = new SGD([parameter], { lr: 1 });
+  const options = (key: string) => ({ [key]: "no" }) as never;
+  const refused: [call: () => unknown, key: string][] = [
+    [() => clipGradNorm([parameter], 1, options("errorIfNonfinite")), "errorIfNonfinite"],
+    [() => optimizer.registerStateDictPreHook(() => {}, options("prepend")), "prepend"],
+    [() => optimizer.loadStateDict(optimizer.stateDict(), options("keepHyperparameters")), "keepHyperparameters"],
+    [() => optimizer.step(options("zeroGrad")), "zeroGrad"],
+  ];
+  for (const [call, key] of refused) assert.throws(call, new RegExp(`^${key} must be true or false, got string$`));
 });
 
 test("a state dict with holes is refused, and the optimizer is as before", () => {
