@@ -84,7 +84,8 @@ function offer(bytes: Uint8Array): void {
 }
 
 async function load(file: File): Promise<void> {
-  if (file.size > LARGEST_FILE) notify(`${file.name} was not loaded: it has ${file.size} bytes.`, "error");
+  if (file.size > LARGEST_FILE)
+    notify(`${file.name} was not loaded: it has ${file.size} bytes, of at most ${LARGEST_FILE}.`, "error");
   else send({ type: "load", name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) });
 }
 

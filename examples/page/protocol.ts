@@ -2,6 +2,9 @@
 
 import type { EngineInfo } from "sgd-wasm";
 
+/** The Worker's name in a tab beside another one: what it learns is not kept. */
+export const GUEST = "guest";
+
 /** How fast to train: steps per second, or null for as fast as possible. */
 export type Pace = number | null;
 

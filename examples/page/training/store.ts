@@ -19,22 +19,6 @@ const NAME = "sgd-wasm page";
 const STORE = "training";
 const KEY = "current";
 
-/** For how long a page that is reloaded may still be there, in milliseconds. */
-const LEAVING = 1000;
-
-/** Whether no other tab has the page open and keeps what it learns: from now on this one does. */
-export function isOnlyTab(): Promise<boolean> {
-  // Without https or localhost there are no locks.
-  if (!navigator.locks) return Promise.resolve(true);
-  return new Promise((resolve) => {
-    const hold = () => {
-      resolve(true);
-      return new Promise(() => {});
-    };
-    navigator.locks.request(NAME, { signal: AbortSignal.timeout(LEAVING) }, hold).catch(() => resolve(false));
-  });
-}
-
 export class Store {
   private constructor(readonly database: IDBDatabase) {}
 

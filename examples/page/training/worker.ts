@@ -4,9 +4,9 @@ import { createEngine, type Engine } from "sgd-wasm";
 import { createThreadedEngine, threadsAvailable } from "sgd-wasm/threads";
 import { digitsFrom } from "../../digits/data.js";
 import { DEFAULTS } from "../../digits/defaults.js";
-import type { Command, Recorded, Report } from "../protocol.js";
+import { type Command, GUEST, type Recorded, type Report } from "../protocol.js";
 import { type Expected, Session } from "./session.js";
-import { isOnlyTab, Store } from "./store.js";
+import { Store } from "./store.js";
 import { Trainer } from "./trainer.js";
 
 /** A network as small as this one needs no more. */
@@ -52,15 +52,15 @@ async function openStore(): Promise<Store | null> {
 }
 
 async function begin(): Promise<Session> {
-  const [engine, digits, recorded, store, isOnly] = await Promise.all([
+  const [engine, digits, recorded, store] = await Promise.all([
     makeEngine(),
     loadDigits(),
     load("recorded.json").then((bytes) => JSON.parse(new TextDecoder().decode(bytes)) as Recorded & Expected),
     openStore(),
-    isOnlyTab(),
   ]);
-  const session = new Session(engine, new Trainer(engine, digits), isOnly ? store : null, recorded, send);
-  if (store && !isOnly) send({ type: "notice", text: ANOTHER_TAB });
+  const isGuest = self.name === GUEST;
+  const session = new Session(engine, new Trainer(engine, digits), isGuest ? null : store, recorded, send);
+  if (store && isGuest) send({ type: "notice", text: ANOTHER_TAB });
   try {
     const kept = await store?.read();
     if (kept) session.resume(kept);

@@ -6,7 +6,7 @@ import { byId, setText, setValue } from "./dom.js";
 export function showFigures(progress: Progress, loss: number | undefined, accuracy: number | undefined): void {
   const { step, from, target, running, stepsPerSecond, lessons, undo, verdict } = progress;
   setText(byId("step"), `${number(step)} / ${number(target)}`);
-  setText(byId("loss"), loss === undefined || Number.isNaN(loss) ? "–" : loss.toPrecision(3));
+  setText(byId("loss"), Number.isFinite(loss) ? loss!.toPrecision(3) : "–");
   setText(byId("accuracy"), accuracy === undefined ? "–" : `${(accuracy * 100).toFixed(1)} %`);
   setText(byId("rate"), stepsPerSecond > 0 ? number(Math.round(stepsPerSecond)) : "–");
   const bar = byId<HTMLProgressElement>("progress");

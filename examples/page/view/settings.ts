@@ -48,10 +48,10 @@ export class SettingsForm {
   }
 }
 
-/** The index of the stop that is closest to a value. */
+/** The index of the stop that is closest to a value; of the last, when all are infinitely far. */
 function nearest(stops: readonly number[], value: number): number {
   const distances = stops.map((stop) => Math.abs(stop - value));
-  return distances.indexOf(Math.min(...distances));
+  return distances.lastIndexOf(Math.min(...distances));
 }
 
 function readable(value: number): string {

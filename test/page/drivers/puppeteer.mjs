@@ -117,6 +117,7 @@ export const firefox = {
   present: () => existsSync(FIREFOX),
   threads: true,
   pointers: ["mouse", "touch"],
+  tabs: true,
   launch: (preferences = {}) =>
     launch("firefox", () => ({
       browser: "firefox",
