@@ -11,7 +11,8 @@ export function widenHalf(half: i32, bits: v128): v128 {
 
 export function narrowHalf(half: i32, value: v128): v128 {
   if (half == FLOAT16) return narrowFloat16(value);
-  const rounded = i32x4.shr_u(roundBfloat16(value, i32x4.splat(1), i32x4.splat(0x7fff)), 16);
+  const isOdd = v128.and(i32x4.shr_u(value, 16), i32x4.splat(1));
+  const rounded = i32x4.shr_u(i32x4.add(i32x4.add(value, i32x4.splat(0x7fff)), isOdd), 16);
   return v128.bitselect(rounded, i32x4.splat(0x7fc0), f32x4.eq(value, value));
 }
 
@@ -47,8 +48,8 @@ const TWO_TO_112: f32 = 5.192296858534828e33;
 const TWO_TO_MINUS_110: f32 = 7.7037197775489434e-34;
 
 // ---- Eight bfloat16 as two vectors of f32, those with even and those with odd indices, which takes the fewest instructions.
-// Engines build constants anew at every use, so the loops make these vectors once: `one` in every lane, `bias` 0x7fff, `upper`
-// ones in the upper half.
+// Engines build constants anew at every use, so the loops make these vectors once: `one` in all eight, `upper` ones in the upper
+// half of lanes of 32 bits.
 
 // @ts-ignore: decorator
 @inline
@@ -62,20 +63,18 @@ export function oddBfloat16(eight: v128, upper: v128): v128 {
   return v128.and(eight, upper);
 }
 
-/** The eight of both, for numbers; of a NaN with zeros in its lower half the upper half, see `quietBfloat16`. */
+/**
+ * The eight of both, for numbers; of a NaN with zeros in its lower half the upper half, see `quietBfloat16`. An upper half goes up
+ * by one if the lower one is above 0x8000, or equal to it and the upper one odd: the highest bit of the lower half says so, after
+ * 1 was taken from it where the upper half is even.
+ */
 // @ts-ignore: decorator
 @inline
-export function joinBfloat16(even: v128, odd: v128, one: v128, bias: v128): v128 {
-  const lower = i32x4.shr_u(roundBfloat16(even, one, bias), 16);
-  return v128.shuffle<i16>(lower, roundBfloat16(odd, one, bias), 0, 9, 2, 11, 4, 13, 6, 15);
-}
-
-/** In the upper half of each lane. */
-// @ts-ignore: decorator
-@inline
-function roundBfloat16(value: v128, one: v128, bias: v128): v128 {
-  const isOdd = v128.and(i32x4.shr_u(value, 16), one);
-  return i32x4.add(i32x4.add(value, bias), isOdd);
+export function joinBfloat16(even: v128, odd: v128, one: v128): v128 {
+  const upper = v128.shuffle<i16>(i32x4.shr_u(even, 16), odd, 0, 9, 2, 11, 4, 13, 6, 15);
+  const lower = v128.shuffle<i16>(even, i32x4.shl(odd, 16), 0, 9, 2, 11, 4, 13, 6, 15);
+  const up = i16x8.shr_u(i16x8.sub_sat_u(lower, v128.andnot(one, upper)), 15);
+  return i16x8.add(upper, up);
 }
 
 /** Makes every NaN of n bfloat16 the quiet one without sign. */

@@ -122,9 +122,8 @@ function walkBfloat16(
   lr: v128, wd: v128, r: v128, m: v128, u: v128, f: v128, c: v128,
 ): void {
   // Constants that the compiler must not know, or it would have them built in every turn.
-  const one = i32x4.splat(i32(bytes != 0));
-  const bias = i32x4.sub(i32x4.shl(one, 15), one);
-  const upper = i32x4.shl(i32x4.neg(one), 16);
+  const one = i16x8.splat(i16(bytes != 0));
+  const upper = i32x4.shl(i16x8.neg(one), 16);
   let largest = i64x2.splat(0);
   for (let i: usize = 0; i < bytes; i += 16) {
     const parameter = v128.load(p + i);
@@ -142,11 +141,11 @@ function walkBfloat16(
         evenB = bufferOf<f32>(flags, true, even, evenBfloat16(buffer), r, u);
         oddB = bufferOf<f32>(flags, true, odd, oddBfloat16(buffer, upper), r, u);
       }
-      v128.store(b + i, joinBfloat16(evenB, oddB, one, bias));
+      v128.store(b + i, joinBfloat16(evenB, oddB, one));
       even = directionOf<f32>(flags, true, even, evenB, m);
       odd = directionOf<f32>(flags, true, odd, oddB, m);
     }
-    const after = joinBfloat16(multiplyAdd<f32>(true, even, lr, evenP), multiplyAdd<f32>(true, odd, lr, oddP), one, bias);
+    const after = joinBfloat16(multiplyAdd<f32>(true, even, lr, evenP), multiplyAdd<f32>(true, odd, lr, oddP), one);
     largest = i16x8.max_u(largest, i16x8.add(after, after));
     v128.store(p + i, after);
   }
