@@ -50,7 +50,8 @@ export function stepArguments<T>(
 /** @returns the options as they are now, whatever the closure does to them */
 export function checkStepOptions(given: StepOptions, differentiable: boolean): StepOptions {
   checkKeys(given, STEP_OPTIONS, "step");
-  const options = { ...given };
+  const { gradScale, maxGradNorm, zeroGrad, skipNonfinite } = given;
+  const options = { gradScale, maxGradNorm, zeroGrad, skipNonfinite };
   for (const key of ["gradScale", "maxGradNorm"] as const) {
     const value = options[key];
     if (value === undefined) continue;
