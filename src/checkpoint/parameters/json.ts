@@ -30,7 +30,7 @@ const MAX_DEPTH = 500;
  * Throws a `TypeError` that names the place in the dict for anything else.
  */
 export function stateDictToJSON(dict: StateDict): JsonValue {
-  return toJson(dict, "dict", 0);
+  return toJson(dict, "dict", 0, new Map());
 }
 
 /** What `stateDictToJSON` wrote, as a value or as text, back again. Throws a `CheckpointError` that names the place. */
@@ -46,7 +46,8 @@ export function stateDictFromJSON(json: JsonValue | string): StateDict {
   return fromJson(value, "dict", 0) as StateDict;
 }
 
-function toJson(value: unknown, path: string, depth: number): JsonValue {
+/** @param written what objects have become: one that comes again, as a hostile file has it 2⁶⁰ times, is written once */
+function toJson(value: unknown, path: string, depth: number, written: Map<object, JsonValue>): JsonValue {
   if (depth > MAX_DEPTH) throw new TypeError(`${path} is nested more than ${MAX_DEPTH} deep, or in a cycle`);
   if (value === null || typeof value === "boolean" || typeof value === "string") return value;
   if (typeof value === "bigint") return { $bigint: String(value) };
@@ -54,23 +55,28 @@ function toJson(value: unknown, path: string, depth: number): JsonValue {
     if (Number.isFinite(value) && !Object.is(value, -0)) return value;
     return { $number: Object.is(value, -0) ? "-0" : String(value) };
   }
-  const listToJson = (list: Iterable<unknown>) => {
-    return Array.from(list, (item, i) => toJson(item, `${path}[${i}]`, depth + 1));
-  };
+  if (typeof value !== "object") throw new TypeError(`${path} has no form in JSON: ${tagOf(value)}`);
+  const before = written.get(value);
+  if (before !== undefined) return before;
+  const json = objectToJson(value, path, (item, name) => toJson(item, `${path}${name}`, depth + 1, written));
+  written.set(value, json);
+  return json;
+}
+
+function objectToJson(value: object, path: string, convert: (item: unknown, name: string) => JsonValue): JsonValue {
+  const listToJson = (list: Iterable<unknown>) => Array.from(list, (item, i) => convert(item, `[${i}]`));
   if (Array.isArray(value)) return listToJson(value);
   if (isMap(value)) return { $map: listToJson(value) };
   if (isSet(value)) return { $set: listToJson(value) };
   if (isBytes(value)) return { $bytes: toBase64(value) };
-  if (typeof value !== "object" || !isPlainObject(value)) {
-    throw new TypeError(`${path} has no form in JSON: ${tagOf(value)}`);
-  }
+  if (!isPlainObject(value)) throw new TypeError(`${path} has no form in JSON: ${tagOf(value)}`);
   if (looksLikeTensor(value)) {
     checkTensor(value, path);
     return { dtype: value.dtype, shape: [...value.shape], data: toBase64(littleEndianBytes(value)) };
   }
   const entries = Object.entries(value).map(([key, item]) => {
     const escaped = key.startsWith("$") || key === "dtype" ? `$${key}` : key;
-    return [escaped, toJson(item, `${path}.${key}`, depth + 1)] as const;
+    return [escaped, convert(item, `.${key}`)] as const;
   });
   return Object.fromEntries(entries);
 }

@@ -131,6 +131,18 @@ test("JSON that is damaged is refused", () => {
   assert.throws(() => stateDictToJSON(date as never), /dict\.param_groups\[0\]\.x/);
 });
 
+test("an object that comes 2 to the 60 times is written once", () => {
+  let dict: unknown = { a: Number.NaN };
+  for (let i = 0; i < 60; i++) dict = [dict, dict];
+  let inner: unknown = (stateDictToJSON({ dict } as never) as { dict: unknown }).dict;
+  for (let i = 0; i < 60; i++) {
+    const [left, right] = inner as unknown[];
+    assert.is(left, right);
+    inner = left;
+  }
+  assert.equal(inner, { a: { $number: "NaN" } });
+});
+
 test.run();
 
 function written(value: unknown) {
