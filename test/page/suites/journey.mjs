@@ -156,11 +156,6 @@ export function journey(browser, { folder, scratch }) {
     await visit.train();
     assert.match(await visit.message(), /^The loss is no longer a number, so training has stopped: .*start over\.$/);
     await visit.atRest();
-    await driver.evaluate(() => document.querySelector(".notice").setAttribute("data-old", ""));
-    await visit.train();
-    await driver.until(() => document.querySelector(".notice:not([data-old])"));
-    await visit.atRest();
-    assert.is(await driver.evaluate(() => document.querySelectorAll(".notice").length), 1);
     assert.equal([await driver.text("#loss"), await driver.text("#reading")], ["–", "–"]);
     assert.not.match(await driver.text("#bars"), /NaN/);
     await driver.click("#undo");
