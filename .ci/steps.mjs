@@ -17,7 +17,6 @@ export const STEPS = [
   // The main job, and the examples.
   { check: "npm start" },
   { check: "npm run example:resume -- --require" },
-  { check: "npm run example:federated" },
   { tests: "npm run test:page" },
 
   // What the real PyTorch and other readers have to say.

@@ -1,7 +1,9 @@
-// One worker, in a process of its own: pulls, computes the gradient of its images, pushes. It tells its parent the loss.
+// One worker, in a process of its own. It tells its parent the loss.
 
 import { ParameterClient } from "sgd-wasm/durable";
-import { computeGradients, newNetwork, RUN, STEPS } from "./model.js";
+import { loadDigits } from "../digits/load.js";
+import { DTYPE, RUN } from "./model.js";
+import { trainTogether } from "./training.js";
 
 const token = process.argv[2];
 let url = process.argv[3];
@@ -16,12 +18,5 @@ const client = new ParameterClient({
   token,
   fetch: (path, init) => fetch(path.replace("http://server", url), init),
 });
-const network = newNetwork();
-const { rank } = await client.join();
-for (let step = await client.pull(network.parameters); step < STEPS; step = await client.next(step)) {
-  await client.pull(network.parameters, { step });
-  const loss = computeGradients(network, step, rank);
-  await client.push(network.parameters, { step });
-  process.send?.({ step, rank, loss });
-}
+for await (const progress of trainTogether(client, loadDigits(DTYPE))) process.send?.(progress);
 process.disconnect?.();

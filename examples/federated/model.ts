@@ -1,9 +1,8 @@
-// What all processes agree on: the network, the run, and which images of a batch belong to which rank.
+// What all workers agree on: the network, the run, and which images of a batch belong to which rank.
 
 import { createEngine } from "sgd-wasm";
 import type { RunOptions } from "sgd-wasm/durable";
-import type { Batch } from "../digits/data.js";
-import { loadDigits } from "../digits/load.js";
+import type { Batch, Digits } from "../digits/data.js";
 import { backward, createNetwork, forward, type Network } from "../digits/network.js";
 
 export const RUN = "digits";
@@ -20,14 +19,14 @@ export const OPTIONS = {
   elementsPerShard: 1_000,
 } satisfies RunOptions;
 
-export const digits = loadDigits("float32");
+export const DTYPE = "float32";
 
 export function newNetwork(): Network {
-  return createNetwork(createEngine(), [64, 24, 10], "float32", 1);
+  return createNetwork(createEngine(), [64, 24, 10], DTYPE, 1);
 }
 
 /** The images that a rank has in a step. */
-function partOf(step: number, rank: number): Batch {
+function partOf(digits: Digits, step: number, rank: number): Batch {
   const { images, labels } = digits.batch(step, WORKERS * PART);
   const pixels = images.length / labels.length;
   const [start, end] = [rank * PART, (rank + 1) * PART];
@@ -35,7 +34,7 @@ function partOf(step: number, rank: number): Batch {
 }
 
 /** Writes the gradient of a rank at a step into the network. Returns the loss of its part of the batch. */
-export function computeGradients(network: Network, step: number, rank: number): number {
-  const { images, labels } = partOf(step, rank);
+export function computeGradients(network: Network, digits: Digits, step: number, rank: number): number {
+  const { images, labels } = partOf(digits, step, rank);
   return backward(network, forward(network, images), labels, 1);
 }

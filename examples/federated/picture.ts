@@ -1,11 +1,10 @@
 // The loss over time, with the crash.
 
 import { lineChart } from "../shared/chart.js";
+import type { Progress } from "./training.js";
 
-/** What a worker had at a step. */
-export interface Point {
-  step: number;
-  loss: number;
+/** What a worker had at a step, and when it had pushed it. */
+export interface Point extends Progress {
   seconds: number;
 }
 
@@ -17,7 +16,7 @@ export interface Crash {
 }
 
 /** The mean loss of each step at the time when the last worker had pushed it. */
-function meanOfSteps(points: readonly Point[]): Point[] {
+function meanOfSteps(points: readonly Point[]): Omit<Point, "rank">[] {
   const steps = new Map<number, Point[]>();
   for (const point of points) steps.set(point.step, [...(steps.get(point.step) ?? []), point]);
   return [...steps].map(([step, all]) => ({

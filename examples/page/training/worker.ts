@@ -2,8 +2,8 @@
 
 import { createEngine, type Engine } from "sgd-wasm";
 import { createThreadedEngine, threadsAvailable } from "sgd-wasm/threads";
-import { digitsFrom } from "../../digits/data.js";
 import { DEFAULTS } from "../../digits/defaults.js";
+import { fetchDigits, fetchFile } from "../../digits/fetch.js";
 import { type Command, GUEST, type Recorded, type Report } from "../protocol.js";
 import { type Expected, Session } from "./session.js";
 import { Store } from "./store.js";
@@ -27,18 +27,6 @@ async function makeEngine(): Promise<Engine> {
   }
 }
 
-async function load(name: string): Promise<ArrayBuffer> {
-  const response = await fetch(new URL(`digits/${name}`, location.href));
-  if (!response.ok) throw new Error(`digits/${name} did not load: ${response.status} ${response.statusText}`);
-  return response.arrayBuffer();
-}
-
-async function loadDigits() {
-  const [images, labels, order] = await Promise.all(["images.u8", "labels.u8", "perm_train.i32"].map(load));
-  const files = { images: new Uint8Array(images), labels: new Uint8Array(labels), order: new Int32Array(order) };
-  return digitsFrom(files, DEFAULTS.dtype);
-}
-
 async function openStore(): Promise<Store | null> {
   try {
     return await Store.open();
@@ -54,8 +42,10 @@ async function openStore(): Promise<Store | null> {
 async function begin(): Promise<Session> {
   const [engine, digits, recorded, store] = await Promise.all([
     makeEngine(),
-    loadDigits(),
-    load("recorded.json").then((bytes) => JSON.parse(new TextDecoder().decode(bytes)) as Recorded & Expected),
+    fetchDigits(DEFAULTS.dtype),
+    fetchFile("digits/recorded.json").then(
+      (bytes) => JSON.parse(new TextDecoder().decode(bytes)) as Recorded & Expected,
+    ),
     openStore(),
   ]);
   const isGuest = self.name === GUEST;
