@@ -138,7 +138,7 @@ export const webkit = {
     path: MINI_BROWSER,
     get: "apt-get install webkit2gtk-driver xvfb",
     // It has no shared memory, and so no use for it.
-    except: ["isolated CSP"],
+    except: ["isolated", "isolated CSP"],
     launch: async (url, profile) => miniBrowser([url], profile),
   }),
   // Even to say its version it needs a screen.
