@@ -131,16 +131,22 @@ export const firefox = browser({
 
 export const MINI_BROWSER = "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser";
 
+const miniBrowserPages = browser({
+  name: "webkit",
+  title: "WebKitGTK",
+  path: MINI_BROWSER,
+  get: "apt-get install webkit2gtk-driver xvfb",
+  // It has no shared memory, and so no use for it.
+  except: ["isolated", "isolated CSP"],
+  launch: async (url, profile) => miniBrowser([url], profile),
+});
+
 export const webkit = {
-  ...browser({
-    name: "webkit",
-    title: "WebKitGTK",
-    path: MINI_BROWSER,
-    get: "apt-get install webkit2gtk-driver xvfb",
-    // It has no shared memory, and so no use for it.
-    except: ["isolated", "isolated CSP"],
-    launch: async (url, profile) => miniBrowser([url], profile),
-  }),
+  ...miniBrowserPages,
+  /** A browser for each leg: a page may wait for minutes until the memories of the one before are collected. */
+  async *run(folder, legs, seconds) {
+    for (const leg of legs) yield* miniBrowserPages.run(folder, [leg], seconds);
+  },
   // Even to say its version it needs a screen.
   async version() {
     const [screen, program] = await miniBrowser(["--version"], tmpdir());
