@@ -135,7 +135,7 @@ export class Arena implements Allocator {
     }
   }
 
-  /** Whether there was any parked block. */
+  /** @returns whether there was a parked block */
   #giveParkedAway(): boolean {
     const parked = [...this.#parked];
     this.#parked.clear();

@@ -11,7 +11,7 @@ import type { Team } from "./team.js";
  * Passes over fewer bytes of each array stay on the calling thread. Measured by `npm run bench -- threads`, without this bound,
  * with two threads on two cores of an AMD EPYC and Node 24: of the speed of one thread they had 0.9 at 16 KiB (4,096 float32),
  * 1.1 at 32 KiB, 1.4 at 64 KiB, 1.7 at 128 KiB. Where another process wants the second core, 32 KiB and less take twice as long
- * as on one thread. Handing a pass over and taking it back costs about half a microsecond.
+ * as on one thread.
  */
 const THRESHOLD_BYTES = 65536;
 /** No chunk is smaller than what is done in about the time of handing it over: a small pass goes to a few of many threads. */
