@@ -5,9 +5,9 @@ import { createEngine } from "sgd-wasm";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { DAMPENING, DECAY, FIRST, MAXIMIZE, MOMENTUM, NESTEROV, SCALE, ZERO } from "../../../src/kernel/flags.js";
-import fixture from "../../fixtures/data/sgd16.json.gz";
 import { fusedMultiplyAdd } from "../../reference/exact.js";
 import { fromHalf, type HalfType, halfBits, roundHalf } from "../../reference/half.js";
+import { cases, type HalfCase, sizes } from "../../reference/half-fixture.js";
 import { kernelOf } from "../../reference/internals.js";
 import { step } from "../../reference/sgd.js";
 import { sha256 } from "../../reference/sha256.js";
@@ -195,22 +195,8 @@ function step16(type: HalfType, flags: number, scalars: Scalars, p: number, g: n
   return { p: numberToHalf(after.p, type), b: numberToHalf(after.b ?? 0, type) };
 }
 
-interface Case {
-  dtype: "f16" | "bf16";
-  seed: number;
-  lr: number;
-  momentum: number;
-  dampening: number;
-  weight_decay: number;
-  nesterov: boolean;
-  maximize: boolean;
-  p: string[];
-  sha256: string[];
-  m: string | null;
-}
-
 /** PyTorch's last n mod 16 elements, whose buffer it computes otherwise. */
-function pytorchTail(c: Case, type: HalfType, isFirst: boolean, p: number, g: number, b: number) {
+function pytorchTail(c: HalfCase, type: HalfType, isFirst: boolean, p: number, g: number, b: number) {
   const fma = (x: number, k: number, z: number) => fusedMultiplyAdd(x, Math.fround(k), z, "float32");
   let d = c.maximize ? -g : g;
   if (c.weight_decay) d = fma(p, c.weight_decay, d);
@@ -222,7 +208,6 @@ function pytorchTail(c: Case, type: HalfType, isFirst: boolean, p: number, g: nu
   return [numberToHalf(fma(d, -c.lr, p), type), numberToHalf(buffer, type)];
 }
 
-const { sizes, cases } = fixture as { sizes: number[]; cases: Case[] };
 if (rounding === "fused") {
   test("the bits are those of PyTorch 2 with fused=True", () => {
     for (const c of cases) {

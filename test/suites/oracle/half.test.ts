@@ -4,27 +4,12 @@
 import { createEngine, SGD } from "sgd-wasm";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import file from "../../fixtures/data/sgd16.json.gz";
+import { cases, sizes } from "../../reference/half-fixture.js";
 import { sha256 } from "../../reference/sha256.js";
 import { toHex } from "../../support/bits.js";
 import { record, rounding } from "../../support/context.js";
 import { mulberry32, values } from "../../support/random.js";
 
-interface Case {
-  dtype: "f16" | "bf16";
-  seed: number;
-  lr: number;
-  momentum: number;
-  dampening: number;
-  weight_decay: number;
-  nesterov: boolean;
-  maximize: boolean;
-  /** after steps 1, 2 and 4, of all parameters below 100 elements */
-  p: string[];
-  sha256: string[];
-}
-
-const { sizes, cases } = file as { sizes: number[]; cases: Case[] };
 const DTYPES = { f16: "float16", bf16: "bfloat16" } as const;
 const WRITTEN_OUT = [1, 2, 4];
 const test = suite("half precision");
