@@ -100,8 +100,8 @@ export class ForeignAllocator implements Allocator {
     const given = this.#allocate(byteLength);
     const name = `options.allocate(${byteLength})`;
     // A function of WebAssembly returns addresses as signed numbers.
-    const address = Number(given) >>> 0;
-    if (address === 0) throw new RangeError(`out of memory: ${name} returned ${given}${this.explain()}`);
+    const address = typeof given === "number" ? given >>> 0 : 0;
+    if (address === 0) throw new RangeError(`out of memory: ${name} returned ${String(given)}${this.explain()}`);
     try {
       if (given !== address && given !== (address | 0)) throw new RangeError(`${name} returned ${given}, no address`);
       this.checkAddress(name, address, byteLength, 1);
