@@ -26,9 +26,9 @@ export function average<T extends number, E extends number>(
   let end: usize = 0;
   // Where multiply-add is short, the processor reads far enough ahead in one walk.
   if (isEmulated && sizeof<E>() > 2) {
-    const apart = distance(bytes, vectorBytes<T, E>());
-    const block = blockOf(bytes, apart);
-    end = endOf(bytes, apart);
+    const apart = distance<E>(bytes, vectorBytes<T, E>());
+    const block = blockOf<E>(bytes, apart);
+    end = endOf<E>(bytes, apart);
     for (let offset: usize = 0; offset < apart; offset += block) {
       for (let i = offset; i < end; i += apart) walk<T, E>(half, rule, a + i, v + i, block, x, y, k);
     }

@@ -33,9 +33,9 @@ export function step<T extends number, E extends number>(
   const c = rounded<E>(half, v128.splat<T>(clip));
   // Counted by the offset, never by an end address: a region may end at 4 GiB, where the address wraps to 0.
   const bytes = n * sizeof<E>();
-  const apart = distance(bytes, 2 * vectorBytes<T, E>());
-  const block = blockOf(bytes, apart);
-  const end = endOf(bytes, apart);
+  const apart = distance<E>(bytes, 2 * vectorBytes<T, E>());
+  const block = blockOf<E>(bytes, apart);
+  const end = endOf<E>(bytes, apart);
   for (let offset: usize = 0; offset < apart; offset += block) {
     for (let i = offset; i < end; i += apart) {
       const done = sizeof<E>() == 2

@@ -14,7 +14,7 @@ import { type Runner, ratio, timeInTurns } from "../support/timing.js";
 import type { Answer, Settings } from "./question.js";
 import { isSupported } from "./roundings.js";
 
-const SIZES = [262_144, 1_048_576, 4_194_304, 16_777_216];
+const SIZES = [262_144, 1_048_576, 4_194_304, 10_000_000, 16_777_216];
 const QUICK_SIZES = [1_048_576];
 const LARGEST = 16_777_216 * 4;
 const ARRAYS = 3;
@@ -27,12 +27,12 @@ interface Walk {
 
 /** The others are compared with the first. */
 const WALKS: Walk[] = [
-  { places: 1, block: 256 },
-  { places: 2, block: 256 },
-  { places: 4, block: 128 },
+  { places: 1, block: 512 },
+  { places: 2, block: 512 },
   { places: 4, block: 256 },
+  { places: 4, block: 512 },
   { places: 4, block: 1024 },
-  { places: 8, block: 256 },
+  { places: 8, block: 512 },
 ];
 /** Bytes of a span from which on there are several places here: less than in the kernel, to see where they begin to gain. */
 const FROM = 65_536;

@@ -110,10 +110,11 @@ for (const type of TYPES) {
   });
 
   test(`${type}: a large span, walked at several places, gives what its pieces do`, () => {
-    const large = new WebAssembly.Memory({ initial: 390 });
+    // From 16 MiB on.
+    const large = new WebAssembly.Memory({ initial: 780 });
     const { sgd } = kernelOf(createEngine({ rounding, memory: large, allocate: () => 16, free: () => {} }))[type];
     const scalars = { negativeLr: -0.05, weightDecay: 0.1, momentum: 0.9, undamped: 0.7, factor: -0.7, clip: 0.3 };
-    const size = 2 ** 21 + 999;
+    const size = 2 ** 23 + 999;
     const [next, small] = [mulberry32(20), 997];
     const patterns = [0, 1, 2].map(() => Uint16Array.from({ length: small }, () => next() >>> 16));
     const addresses = [0, 1, 2].map((i) => 1024 + i * (2 * size + 128));
