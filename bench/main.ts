@@ -8,6 +8,7 @@ import { gatherContenders } from "./contenders/index.js";
 import { HELP, type Options, parseOptions, type QuestionName, UsageError } from "./options.js";
 import { writeRoofline } from "./picture.js";
 import { combined } from "./questions/combined.js";
+import { firstSteps } from "./questions/first-steps.js";
 import { LISTS_QUESTION, lists } from "./questions/lists.js";
 import { memory } from "./questions/memory.js";
 import { places } from "./questions/places.js";
@@ -31,6 +32,7 @@ const QUESTIONS: Record<QuestionName, Question> = {
   roundings,
   places,
   threads,
+  "first-steps": firstSteps,
   combined,
   memory,
   tfjs,

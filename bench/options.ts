@@ -10,6 +10,7 @@ export const QUESTION_NAMES = [
   "roundings",
   "places",
   "threads",
+  "first-steps",
   "combined",
   "memory",
   "tfjs",
