@@ -124,14 +124,18 @@ for (const type of TYPES) {
       const pieces = [0, 1, 2].map((i) => new Uint16Array(large.buffer, piece + 2048 * i, small));
       arrays.forEach((array, which) => {
         pieces[which].set(patterns[which]);
-        for (let i = 0; i <= size; i++) array[i] = patterns[which][i % small];
+        array.set(patterns[which]);
+        for (let done = small; done <= size; done *= 2) array.copyWithin(done, 0, done);
       });
       const [p, g, b] = addresses;
       sgd(flags, p, g, b, size, scalars);
       sgd(flags, piece, piece + 2048, piece + 4096, small, scalars);
       arrays.forEach((array, which) => {
-        for (let i = 0; i < size; i++) {
-          if (array[i] !== pieces[which][i % small]) assert.unreachable(`flags ${flags}: ${i}`);
+        for (let from = 0; from < size; from += small) {
+          const count = Math.min(small, size - from);
+          for (let i = 0; i < count; i++) {
+            if (array[from + i] !== pieces[which][i]) assert.unreachable(`flags ${flags}: ${from + i}`);
+          }
         }
         assert.is(array[size], patterns[which][size % small]);
       });
