@@ -7,7 +7,7 @@ import { quantile } from "../support/timing.js";
 import type { Answer, Settings } from "./question.js";
 
 const PROCESSES = 10;
-const QUICK_PROCESSES = 3;
+const QUICK_PROCESSES = 1;
 const SIZES = [65_536, 1_048_576];
 const THREADS = [1, 2];
 
