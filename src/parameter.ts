@@ -55,7 +55,7 @@ export class Parameter<D extends DType = "float32" | "float64"> {
 
   /** @internal */
   static create(engine: Engine, shape: number | readonly number[], options: ParameterOptions): AnyParameter {
-    return new Parameter(engine, shape, options);
+    return new Parameter(engine, shape, options, engine.waiting);
   }
 
   /** Whether a value is a parameter. @internal */
@@ -63,9 +63,15 @@ export class Parameter<D extends DType = "float32" | "float64"> {
     return typeof value === "object" && value !== null && #elements in value;
   }
 
-  /** @param reserve make room for a gradient and a momentum buffer */
-  private constructor(engine: Engine, shape: number | readonly number[], options: ParameterOptions, reserve = true) {
-    if (engine?.kernel === undefined) {
+  /** @param waiting where its rooms for a gradient and a momentum buffer wait for their places; null reserves none */
+  private constructor(
+    engine: Engine,
+    shape: number | readonly number[],
+    options: ParameterOptions,
+    waiting: Engine["waiting"] | null,
+  ) {
+    // JavaScript knows no private constructors.
+    if (waiting === undefined) {
       throw new TypeError("a parameter is made by engine.parameter(shape, options), with an engine of createEngine()");
     }
     const { dtype = "float32", data, name, address, gradAddress } = checkOptions(options);
@@ -79,8 +85,8 @@ export class Parameter<D extends DType = "float32" | "float64"> {
     this.gradient = this.#regionAt("gradAddress", gradAddress);
     this.hasGrad = this.gradient !== null;
     this.#elements = this.#regionAt("address", address) ?? Region.create(allocator, dtype, this.size);
-    this.#gradientRoom = new Room(allocator, dtype, this.size, reserve ? engine.waiting.gradients : null);
-    this.#bufferRoom = new Room(allocator, dtype, this.size, reserve ? engine.waiting.buffers : null);
+    this.#gradientRoom = new Room(allocator, dtype, this.size, waiting && waiting.gradients);
+    this.#bufferRoom = new Room(allocator, dtype, this.size, waiting && waiting.buffers);
     if (source?.length) writeNumbers(this.#elements.view, dtype, source);
     else if (address === undefined) this.#zero(this.#elements);
     present(this, INTERNAL, () => this.#summary());
@@ -220,7 +226,7 @@ export class Parameter<D extends DType = "float32" | "float64"> {
   copy(name = this.name): Parameter<D> {
     this.checkAlive();
     const { engine, shape, dtype } = this;
-    const copy = new Parameter<D>(engine, shape, { dtype, name }, false);
+    const copy = new Parameter<D>(engine, shape, { dtype, name }, null);
     copy.data.set(this.data as never);
     engine.parameters.add(copy);
     return copy;

@@ -1,6 +1,7 @@
 // Loss scaling for mixed precision: the logic of torch.amp.GradScaler of PyTorch 2.14, which 1.13 has for CUDA only.
 
 import { checkKeys, isRecord, typeName } from "../common/checks.js";
+import { present, summaryOf } from "../common/present.js";
 import { checkStepOptions, type StepOptions, type StepReport } from "../optimizer/step-arguments.js";
 import type { SGD } from "../sgd.js";
 import { foundNonfinite, gradientsOf, multiplyGradients, refuseFloat16, skipStep, unscaleInStep } from "./gradients.js";
@@ -76,6 +77,7 @@ export class GradScaler {
     this.#backoffFactor = number("backoffFactor", backoffFactor);
     this.#growthInterval = number("growthInterval", growthInterval);
     this.#enabled = enabled;
+    present(this, [], () => this.#summary());
     if (!enabled) return;
     if (!(growthFactor > 1)) throw new TypeError("The growth factor must be > 1.0.");
     if (!(backoffFactor < 1)) throw new TypeError("The backoff factor must be < 1.0.");
@@ -206,6 +208,16 @@ export class GradScaler {
   /** Whether the scaler does anything: `enabled`. */
   isEnabled(): boolean {
     return this.#enabled;
+  }
+
+  #summary(): string {
+    const scale = this.getScale();
+    const [growthFactor, backoffFactor, growthInterval] = [
+      this.#growthFactor,
+      this.#backoffFactor,
+      this.#growthInterval,
+    ];
+    return summaryOf("GradScaler", { scale, growthFactor, backoffFactor, growthInterval, enabled: this.#enabled });
   }
 
   #look(optimizer: SGD): boolean | null {

@@ -5,6 +5,7 @@
 import { checkKeys, typeName } from "../common/checks.js";
 import { ELEMENT_BYTES } from "../common/dtype.js";
 import { writeTensor } from "../common/elements.js";
+import { present, summaryOf } from "../common/present.js";
 import type { AnyParameter } from "../parameter.js";
 import { type ListedParameter, listParameters } from "../parameter-list.js";
 import { type Formula, type Method, ruleOf } from "./rule.js";
@@ -80,6 +81,7 @@ export class AveragedModel<P extends AnyParameter = AnyParameter> {
     this.#decay = decay;
     this.#pairs = copyAll(listParameters(params));
     this.params = this.#pairs.map(({ average }) => average as P);
+    present(this, [], () => this.#summary());
   }
 
   /**
@@ -151,6 +153,16 @@ export class AveragedModel<P extends AnyParameter = AnyParameter> {
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  #summary(): string {
+    const { nAveraged, params } = this;
+    const options = {
+      method: this.#method,
+      ...(this.#method === "ema" && { decay: this.#decay }),
+      formula: this.#formula,
+    };
+    return summaryOf("AveragedModel", { ...options, nAveraged, swapped: this.#swapped, parameters: params.length });
   }
 
   #named(side: (pair: Pair) => AnyParameter): Map<string, AnyParameter> {

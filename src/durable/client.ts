@@ -2,6 +2,7 @@
 
 import { checkInteger, checkKeys } from "../common/checks.js";
 import type { FloatArray } from "../common/dtype.js";
+import { present, summaryOf } from "../common/present.js";
 import type { StateDict } from "../common/tensor-data.js";
 import type { Params } from "../optimizer/groups.js";
 import { checkedOptions, type ParameterClientOptions } from "./client-options.js";
@@ -52,6 +53,7 @@ export class ParameterClient {
     const { run, ...transport } = checkedOptions(options);
     this.#transport = new Transport(transport);
     this.#path = `/runs/${encodeURIComponent(run)}`;
+    present(this, [], () => summaryOf("ParameterClient", { url: transport.url, run, rank: this.#rank }));
   }
 
   /**

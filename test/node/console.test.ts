@@ -2,6 +2,9 @@
 
 import { inspect } from "node:util";
 import { createEngine, SGD } from "sgd-wasm";
+import { GradScaler } from "sgd-wasm/amp";
+import { AveragedModel } from "sgd-wasm/averaging";
+import { ParameterClient } from "sgd-wasm/durable";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
@@ -41,6 +44,32 @@ test("an entry of an optimizer's state shows its buffer", () => {
   state.set(parameter, { momentumBuffer: [1, 2] });
   assert.is(inspect(state.get(parameter)), "ParameterState { momentumBuffer: [1, 2] }");
   assert.equal(Object.keys(state.get(parameter)!), []);
+});
+
+test("a scaler shows its scale, an average how it is taken", () => {
+  const scaler = new GradScaler({ growthInterval: 100 });
+  scaler.scale(1);
+  scaler.update(1024);
+  assert.is(
+    inspect(scaler),
+    "GradScaler { scale: 1024, growthFactor: 2, backoffFactor: 0.5, growthInterval: 100, enabled: true }",
+  );
+  const params = [createEngine().parameter(2)];
+  const average = new AveragedModel(params);
+  average.update();
+  assert.is(
+    inspect(average),
+    'AveragedModel { method: "swa", formula: "single", nAveraged: 1, swapped: false, parameters: 1 }',
+  );
+  assert.match(
+    inspect(new AveragedModel(params, { method: "ema", decay: 0.9 })),
+    '"ema", decay: 0.9, formula: "multi"',
+  );
+});
+
+test("a client shows its run, and not its token", () => {
+  const client = new ParameterClient({ url: "https://train.example/", run: "mnist", token: "secret" });
+  assert.is(inspect(client), 'ParameterClient { url: "https://train.example", run: "mnist", rank: null }');
 });
 
 test.run();

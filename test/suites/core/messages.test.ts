@@ -30,11 +30,14 @@ test("classes are not constructed", () => {
     TypeError,
     "an engine is made by createEngine() or createThreadedEngine()",
   );
-  refuses(
-    () => new (Parameter as never as new () => Parameter)(),
-    TypeError,
-    "a parameter is made by engine.parameter(shape, options), with an engine of createEngine()",
-  );
+  const construct = Parameter as never as new (...args: unknown[]) => Parameter;
+  for (const args of [[], [3], [createEngine(), 3], [createEngine(), 3, { data: [1, 2, 3] }]]) {
+    refuses(
+      () => new construct(...args),
+      TypeError,
+      "a parameter is made by engine.parameter(shape, options), with an engine of createEngine()",
+    );
+  }
 });
 
 test("a parameter's name is a string", () => {
