@@ -1,18 +1,34 @@
 // Schedulers of schedulers: one after the other, or all at once.
 
 import { typeName } from "../common/checks.js";
-import { checkOptimizer, type Optimizer, ofGroups, ratesOf, setEach } from "./optimizer.js";
+import { type Optimizer, ofGroups, ratesOf, setEach } from "./optimizer.js";
 import { number, type SchedulerOptions, withDefaults } from "./options.js";
 import { Scheduler } from "./scheduler.js";
 import type { SchedulerState } from "./state.js";
 
+const EXPECTED = "expects all schedulers to belong to the same optimizer, but got schedulers at";
+
 abstract class Composite extends Scheduler {
   protected readonly schedulers: readonly Scheduler[];
 
-  constructor(optimizer: Optimizer, schedulers: readonly Scheduler[]) {
+  /** @param refusal what to say of a scheduler of another optimizer, by its index */
+  constructor(optimizer: Optimizer, schedulers: readonly Scheduler[], refusal: (index: number) => string) {
     super(optimizer);
     this.schedulers = schedulers;
+    const other = schedulers.findIndex((scheduler) => scheduler.optimizer !== optimizer);
+    if (other >= 0) throw new RangeError(refusal(other));
   }
+
+  /** @throws TypeError for an epoch: it goes from one to the next only */
+  override step(epoch?: undefined): void {
+    if (epoch !== undefined && epoch !== null) {
+      throw new TypeError(`step() of a scheduler of schedulers takes no epoch, got ${typeName(epoch)}`);
+    }
+    this._lastLr = this.advance();
+  }
+
+  /** @returns the learning rates that the step leaves */
+  protected abstract advance(): number[];
 
   /** `_schedulers` holds the state dicts of all, in order. */
   override stateDict(): SchedulerState {
@@ -53,46 +69,36 @@ export class SequentialLR extends Composite {
 
   /** @throws RangeError for schedulers of another optimizer, or a number of milestones that does not fit */
   constructor(optimizer: Optimizer, options: SequentialOptions) {
-    checkOptimizer(optimizer);
     const defaults = { schedulers: [], milestones: [], lastEpoch: -1, verbose: false };
-    const {
-      schedulers: given,
-      milestones,
-      lastEpoch,
-    } = withDefaults<SequentialOptions>(options, defaults, new.target.name);
-    const schedulers = listOf(given);
-    const other = schedulers.findIndex((scheduler) => scheduler.optimizer !== optimizer);
-    if (other >= 0) {
-      throw new RangeError(
-        "Sequential Schedulers expects all schedulers to belong to the same optimizer, but got schedulers at index " +
-          `${other} to be different than the optimizer passed in.`,
-      );
-    }
-    super(optimizer, schedulers);
-    this._milestones = Array.from(milestones, (milestone) => number("a milestone", milestone));
+    const all = withDefaults<SequentialOptions>(options, defaults, new.target.name);
+    const schedulers = listOf(all.schedulers);
+    super(
+      optimizer,
+      schedulers,
+      (index) => `Sequential Schedulers ${EXPECTED} index ${index} to be different than the optimizer passed in.`,
+    );
+    this._milestones = Array.from(all.milestones, (milestone) => number("a milestone", milestone));
     if (this._milestones.length !== schedulers.length - 1) {
       throw new RangeError(
         "Sequential Schedulers expects number of schedulers provided to be one more than the number of milestone points, " +
           `but got number of schedulers ${schedulers.length} and the number of milestones to be equal to ${this._milestones.length}`,
       );
     }
-    this.lastEpoch = number("lastEpoch", lastEpoch) + 1;
+    this.lastEpoch = number("lastEpoch", all.lastEpoch) + 1;
     setEach(optimizer, "lr", ofGroups(optimizer, "initialLr"));
     for (const scheduler of schedulers) scheduler.uncount();
     schedulers[0].start();
     this._lastLr = schedulers[0].getLastLr();
   }
 
-  /** @throws TypeError for an epoch: it goes from one to the next only */
-  override step(epoch?: undefined): void {
-    refuseEpoch("SequentialLR", epoch);
+  protected advance(): number[] {
     this.lastEpoch += 1;
     const later = this._milestones.findIndex((milestone) => milestone > this.lastEpoch);
     const index = later < 0 ? this._milestones.length : later;
     const scheduler = this.schedulers[index];
     if (index > 0 && this._milestones[index - 1] === this.lastEpoch) scheduler.stepWithin(0);
     else scheduler.stepWithin();
-    this._lastLr = scheduler.getLastLr();
+    return scheduler.getLastLr();
   }
 }
 
@@ -105,22 +111,13 @@ export class ChainedScheduler extends Composite {
       throw new RangeError("ChainedScheduler expects at least one scheduler to be chained, but got no scheduler.");
     }
     const { optimizer } = list[0];
-    const other = list.findIndex((scheduler) => scheduler.optimizer !== optimizer);
-    if (other >= 0) {
-      throw new RangeError(
-        "ChainedScheduler expects all schedulers to belong to the same optimizer, but got schedulers at index 0 and " +
-          `${other} to be different`,
-      );
-    }
-    super(optimizer, list);
+    super(optimizer, list, (index) => `ChainedScheduler ${EXPECTED} index 0 and ${index} to be different`);
     this._lastLr = ratesOf(optimizer);
   }
 
-  /** @throws TypeError for an epoch: it goes from one to the next only */
-  override step(epoch?: undefined): void {
-    refuseEpoch("ChainedScheduler", epoch);
+  protected advance(): number[] {
     for (const scheduler of this.schedulers) scheduler.stepWithin();
-    this._lastLr = ratesOf(this.optimizer);
+    return ratesOf(this.optimizer);
   }
 
   override uncount(): void {
@@ -138,9 +135,4 @@ function listOf(schedulers: Iterable<Scheduler>): Scheduler[] {
     throw new TypeError(`schedulers[${i}] must be a scheduler, got ${typeName(item)}`);
   });
   return list;
-}
-
-function refuseEpoch(who: string, epoch: unknown): void {
-  if (epoch === undefined || epoch === null) return;
-  throw new TypeError(`${who}.step() takes no epoch, got ${typeName(epoch)}`);
 }

@@ -4,7 +4,7 @@ import { divide, modulo, power } from "./arithmetic.js";
 import { cosine, logarithm } from "./exact.js";
 import { type Optimizer, ratesOf } from "./optimizer.js";
 import { number, positiveInteger, type SchedulerOptions } from "./options.js";
-import { checkEpoch, LRScheduler } from "./scheduler.js";
+import { LRScheduler } from "./scheduler.js";
 
 export interface CosineAnnealingOptions extends SchedulerOptions {
   /** epochs until the minimum */
@@ -90,7 +90,7 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
   override step(epoch?: number): void {
     const given = epoch ?? (this.lastEpoch < 0 ? 0 : undefined);
     if (given === undefined) this.advance();
-    else this.goTo(given);
+    else this.goTo(number("epoch", given));
     this.lastEpoch = Math.floor(given ?? this.lastEpoch + 1);
     this.setRates(this.chainableLr(), given ?? this.lastEpoch);
   }
@@ -104,7 +104,6 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
 
   private goTo(epoch: number): void {
     const { t0, tMult } = this;
-    checkEpoch(epoch);
     if (!(epoch >= 0 && epoch < Number.POSITIVE_INFINITY)) {
       throw new RangeError(`Expected non-negative epoch, but got ${epoch}`);
     }

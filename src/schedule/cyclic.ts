@@ -2,7 +2,7 @@
 
 import { divide, power } from "./arithmetic.js";
 import { type Optimizer, ofGroups, setEach } from "./optimizer.js";
-import { number, numbers, type PerGroup, perGroup, type SchedulerOptions } from "./options.js";
+import { number, type PerGroup, perGroup, type SchedulerOptions } from "./options.js";
 import { LRScheduler } from "./scheduler.js";
 
 /** By how much the height of a cycle is multiplied. */
@@ -79,24 +79,18 @@ export class CyclicLR extends LRScheduler {
   protected override attributesOf(options: Required<CyclicOptions>): object {
     const { optimizer } = this;
     const { mode, scaleFn, scaleMode, cycleMomentum } = options;
-    const {
-      stepSizeUp: up,
-      stepSizeDown: down,
-      gamma,
-    } = numbers({
-      stepSizeUp: options.stepSizeUp,
-      stepSizeDown: options.stepSizeDown ?? options.stepSizeUp,
-      gamma: options.gamma,
-    });
-    const baseLrs = perGroup(optimizer, "baseLr", options.baseLr);
-    const baseMomentums = perGroup(optimizer, "baseMomentum", options.baseMomentum);
-    const maxMomentums = perGroup(optimizer, "maxMomentum", options.maxMomentum);
+    const up = number("stepSizeUp", options.stepSizeUp);
+    const down = number("stepSizeDown", options.stepSizeDown ?? up);
+    const each = (name: keyof CyclicOptions) => perGroup(optimizer, name, options[name]);
+    const baseLrs = each("baseLr");
+    const baseMomentums = each("baseMomentum");
+    const maxMomentums = each("maxMomentum");
     const attributes = {
-      maxLrs: perGroup(optimizer, "maxLr", options.maxLr),
+      maxLrs: each("maxLr"),
       totalSize: up + down,
       stepRatio: divide(up, up + down, "stepSizeUp 0"),
       mode,
-      gamma,
+      gamma: number("gamma", options.gamma),
       ...scalingOf(mode, scaleFn, scaleMode),
       cycleMomentum: Boolean(cycleMomentum),
     };

@@ -1,6 +1,6 @@
 // Learning rates by functions of the user's.
 
-import type { Optimizer } from "./optimizer.js";
+import { type Optimizer, ratesOf } from "./optimizer.js";
 import { isList, number, type SchedulerOptions } from "./options.js";
 import { LRScheduler } from "./scheduler.js";
 import type { SchedulerState } from "./state.js";
@@ -26,8 +26,10 @@ abstract class LambdaScheduler extends LRScheduler {
     return { lrLambdas: functions(this.optimizer.paramGroups.length, lrLambda) };
   }
 
-  protected factor(lambda: LrLambda): number {
-    return number("what lrLambda returns", lambda(this.lastEpoch));
+  /** As many as there are both functions and rates. */
+  protected times(rates: readonly number[]): number[] {
+    const factor = (lambda: LrLambda) => number("what lrLambda returns", lambda(this.lastEpoch));
+    return this.lrLambdas.slice(0, rates.length).map((lambda, i) => rates[i] * factor(lambda));
   }
 
   /** `lr_lambdas` holds null for every function, as in PyTorch. */
@@ -48,15 +50,14 @@ function functions(count: number, given: unknown): LrLambda[] {
 /** The learning rate is the initial one times `lrLambda(epoch)`. */
 export class LambdaLR extends LambdaScheduler {
   protected chainableLr(): number[] {
-    return this.lrLambdas.slice(0, this.baseLrs.length).map((lambda, i) => this.baseLrs[i] * this.factor(lambda));
+    return this.times(this.baseLrs);
   }
 }
 
 /** The learning rate is multiplied by `lrLambda(epoch)` in every epoch from 1 on. */
 export class MultiplicativeLR extends LambdaScheduler {
   protected chainableLr(): number[] {
-    const { paramGroups } = this.optimizer;
-    if (this.lastEpoch <= 0) return paramGroups.map(({ lr }) => lr);
-    return this.lrLambdas.slice(0, paramGroups.length).map((lambda, i) => paramGroups[i].lr * this.factor(lambda));
+    const rates = ratesOf(this.optimizer);
+    return this.lastEpoch <= 0 ? rates : this.times(rates);
   }
 }

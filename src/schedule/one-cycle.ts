@@ -1,11 +1,10 @@
 // One learning rate up and down for the whole of a training.
 
-import { type AnnealStrategy, checkStrategy, loadedStrategy } from "./annealing.js";
+import { AnnealingScheduler, type AnnealStrategy, checkStrategy } from "./annealing.js";
 import { divide } from "./arithmetic.js";
 import { cosine } from "./exact.js";
 import { type Optimizer, ofGroups, setEach } from "./optimizer.js";
-import { number, numbers, type PerGroup, perGroup, positiveInteger, type SchedulerOptions } from "./options.js";
-import { LRScheduler } from "./scheduler.js";
+import { number, type PerGroup, perGroup, positiveInteger, type SchedulerOptions } from "./options.js";
 import { toName } from "./state.js";
 
 export interface OneCycleOptions extends SchedulerOptions {
@@ -61,10 +60,9 @@ interface Phase {
  * The learning rate rises to `maxLr` and falls to almost nothing, in `totalSteps` steps. Step it after every batch. From Smith
  * and Topin, "Super-Convergence: Very Fast Training of Neural Networks Using Large Learning Rates" (2018).
  */
-export class OneCycleLR extends LRScheduler {
+export class OneCycleLR extends AnnealingScheduler {
   totalSteps!: number;
   cycleMomentum!: boolean;
-  annealStrategy!: AnnealStrategy;
   /** @internal */
   _schedulePhases!: Phase[];
 
@@ -107,10 +105,6 @@ export class OneCycleLR extends LRScheduler {
     if (this.cycleMomentum) setEach(optimizer, "momentum", each(phase.start_momentum, phase.end_momentum));
     return rates;
   }
-
-  override checkState(dict: unknown): Record<string, unknown> {
-    return { ...super.checkState(dict), annealStrategy: loadedStrategy(dict as object, this.annealStrategy) };
-  }
 }
 
 function stepsOf({ totalSteps, epochs, stepsPerEpoch }: OneCycleOptions): number {
@@ -123,10 +117,8 @@ function stepsOf({ totalSteps, epochs, stepsPerEpoch }: OneCycleOptions): number
 
 /** What is kept in groups, by key. */
 function valuesForGroups(optimizer: Optimizer, options: Required<OneCycleOptions>): Record<string, number[]> {
-  const { divFactor, finalDivFactor } = numbers({
-    divFactor: options.divFactor,
-    finalDivFactor: options.finalDivFactor,
-  });
+  const divFactor = number("divFactor", options.divFactor);
+  const finalDivFactor = number("finalDivFactor", options.finalDivFactor);
   const maxLr = perGroup(optimizer, "maxLr", options.maxLr);
   const initialLr = maxLr.map((lr) => divide(lr, divFactor, "divFactor 0"));
   const minLr = initialLr.map((lr) => divide(lr, finalDivFactor, "finalDivFactor 0"));

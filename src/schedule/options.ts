@@ -1,7 +1,7 @@
 // Options of schedulers as numbers, and as one number for each group.
 
 import { checkKeys, typeName } from "../common/checks.js";
-import { checkOptimizer, type Optimizer } from "./optimizer.js";
+import type { Optimizer } from "./optimizer.js";
 
 /** Options that every scheduler with a `lastEpoch` has. */
 export interface SchedulerOptions {
@@ -49,7 +49,6 @@ export function perGroup(
   value: unknown,
   wrongLength = (expected: number, got: number) => `expected ${expected} values for ${name}, got ${got}`,
 ): number[] {
-  checkOptimizer(optimizer);
   const { paramGroups } = optimizer;
   if (!isList(value)) return new Array(paramGroups.length).fill(number(name, value));
   if (value.length !== paramGroups.length) throw new RangeError(wrongLength(paramGroups.length, value.length));

@@ -1,9 +1,8 @@
 // A learning rate that falls when a metric has stopped improving.
 
-import { typeName } from "../common/checks.js";
-import { checkOptimizer, type Optimizer, ratesOf } from "./optimizer.js";
-import { numbers, type PerGroup, perGroup, withDefaults } from "./options.js";
-import { checkEpoch, printRate, Scheduler, warn } from "./scheduler.js";
+import { type Optimizer, ratesOf } from "./optimizer.js";
+import { number, numbers, type PerGroup, perGroup, withDefaults } from "./options.js";
+import { epochAfter, printRate, Scheduler } from "./scheduler.js";
 
 /** Options of `new ReduceLROnPlateau`. */
 export interface PlateauOptions {
@@ -59,7 +58,6 @@ export class ReduceLROnPlateau extends Scheduler {
 
   /** @throws RangeError for a factor from 1 on, an unknown mode, or a list of another length than there are groups */
   constructor(optimizer: Optimizer, options: PlateauOptions = {}) {
-    checkOptimizer(optimizer);
     super(optimizer);
     const { mode, thresholdMode, minLr, verbose, ...rest } = withDefaults(options, DEFAULTS, new.target.name);
     if (rest.factor >= 1) throw new RangeError("Factor should be < 1.0.");
@@ -78,10 +76,10 @@ export class ReduceLROnPlateau extends Scheduler {
    * @throws RangeError for a group that was added later, after the groups before it have been changed
    */
   override step(metrics?: number, epoch?: number): void {
-    if (typeof metrics !== "number") throw new TypeError(`metrics must be a number, got ${typeName(metrics)}`);
-    this.lastEpoch = this.#epochAfter(epoch);
-    if (this.#isBetter(metrics)) {
-      this.best = metrics;
+    const metric = number("metrics", metrics);
+    this.lastEpoch = epochAfter(this.lastEpoch, epoch ?? undefined);
+    if (this.#isBetter(metric)) {
+      this.best = metric;
       this.numBadEpochs = 0;
     } else {
       this.numBadEpochs += 1;
@@ -108,19 +106,11 @@ export class ReduceLROnPlateau extends Scheduler {
     return { ...attributes, modeWorse: worst(mode, thresholdMode) };
   }
 
-  #epochAfter(epoch?: number): number {
-    if (epoch === undefined || epoch === null) return this.lastEpoch + 1;
-    checkEpoch(epoch);
-    warn("epoch");
-    return epoch;
-  }
-
-  #isBetter(metrics: number): boolean {
-    const { best, threshold } = this;
-    if (this.mode === "min") {
-      return metrics < (this.thresholdMode === "rel" ? best * (1 - threshold) : best - threshold);
-    }
-    return metrics > (this.thresholdMode === "rel" ? best * (threshold + 1) : best + threshold);
+  #isBetter(metric: number): boolean {
+    const { best, mode, thresholdMode } = this;
+    const threshold = mode === "min" ? this.threshold : -this.threshold;
+    const limit = thresholdMode === "rel" ? best * (1 - threshold) : best - threshold;
+    return mode === "min" ? metric < limit : metric > limit;
   }
 
   #reduce(): void {

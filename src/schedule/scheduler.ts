@@ -1,25 +1,24 @@
 // What all schedulers have in common (PyTorch's _LRScheduler).
 
-import { tagOf, typeName } from "../common/checks.js";
+import { tagOf } from "../common/checks.js";
 import { checkOptimizer, type Optimizer, orNotAtAll, ratesOf, setEach } from "./optimizer.js";
 import { number, numbers, type SchedulerOptions, withDefaults } from "./options.js";
 import { checkAttributes, type SchedulerState, saveAttributes } from "./state.js";
 
-const MORE = "See more details at https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate";
 const WARNINGS = {
   order:
     "Detected call of `lr_scheduler.step()` before `optimizer.step()`. You should call them in the opposite order, or the " +
-    `first value of the learning rate schedule is skipped. ${MORE}`,
+    "first value of the learning rate schedule is skipped.",
   overridden:
     "Seems like `optimizer.step()` has been overridden after learning rate scheduler initialization. Please, make sure to " +
-    `call \`optimizer.step()\` before \`lr_scheduler.step()\`. ${MORE}`,
+    "call `optimizer.step()` before `lr_scheduler.step()`.",
   epoch:
-    "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where possible. Please use " +
-    "`scheduler.step()`: with an epoch, the closed form is used instead of the chainable form, where available.",
+    "The epoch parameter in `scheduler.step()` was not necessary and is deprecated. Please use `scheduler.step()`: with an " +
+    "epoch, the closed form is used instead of the chainable form, where available.",
   getLr: "To get the last learning rate computed by the scheduler, please use `getLastLr()`.",
 };
 
-export function warn(name: keyof typeof WARNINGS): void {
+function warn(name: keyof typeof WARNINGS): void {
   console.warn(WARNINGS[name]);
 }
 
@@ -32,7 +31,9 @@ export abstract class Scheduler {
   /** @internal */
   _lastLr?: number[];
 
+  /** @throws TypeError for what is no optimizer */
   constructor(optimizer: Optimizer) {
+    checkOptimizer(optimizer);
     this.optimizer = optimizer;
   }
 
@@ -109,7 +110,6 @@ export abstract class LRScheduler extends Scheduler {
    * @throws TypeError for what is no optimizer, Error where `lastEpoch` is given and a group has no `initialLr`
    */
   constructor(optimizer: Optimizer, options: SchedulerOptions, defaults: object) {
-    checkOptimizer(optimizer);
     super(optimizer);
     const all = withDefaults(options, { ...defaults, lastEpoch: -1, verbose: false }, new.target.name);
     const { lastEpoch, verbose, ...own } = all;
@@ -150,7 +150,10 @@ export abstract class LRScheduler extends Scheduler {
   step(epoch?: number): void {
     if (this._stepCount === 1) this.#checkOrder();
     this._stepCount += 1;
-    this.setRates(epoch === undefined || epoch === null ? this.#next() : this.#at(epoch), epoch);
+    const given = epoch ?? undefined;
+    this.lastEpoch = epochAfter(this.lastEpoch, given);
+    const closed = given === undefined ? undefined : this.closedFormLr?.();
+    this.setRates(closed ?? this.chainableLr(), given);
   }
 
   /** One value for each group, as far as there are both. @internal */
@@ -161,18 +164,6 @@ export abstract class LRScheduler extends Scheduler {
     this._lastLr.slice(0, rates.length).forEach((lr, i) => {
       printRate("adjusting", i, lr, epoch);
     });
-  }
-
-  #next(): number[] {
-    this.lastEpoch += 1;
-    return this.chainableLr();
-  }
-
-  #at(epoch: number): number[] {
-    checkEpoch(epoch);
-    warn("epoch");
-    this.lastEpoch = epoch;
-    return this.closedFormLr?.() ?? this.chainableLr();
   }
 
   #checkOrder(): void {
@@ -190,8 +181,12 @@ function initialRates({ paramGroups }: Optimizer, lastEpoch: number): number[] {
   });
 }
 
-export function checkEpoch(epoch: unknown): void {
-  if (typeof epoch !== "number") throw new TypeError(`epoch must be a number, got ${typeName(epoch)}`);
+/** The epoch after `last`, or the one that a step was given, with a warning. */
+export function epochAfter(last: number, given?: number): number {
+  if (given === undefined) return last + 1;
+  const epoch = number("epoch", given);
+  warn("epoch");
+  return epoch;
 }
 
 /** What `verbose` prints. */

@@ -54,10 +54,9 @@ function kindOf(value: unknown): string {
   return value.every((item) => typeof item === "number") ? "list of numbers" : "list";
 }
 
-/** `tMax` to `T_max`, `_stepCount` to `_step_count`. */
+/** `tMax` to `T_max`, `t0` to `T_0`, `_stepCount` to `_step_count`. */
 function toKey(name: string): string {
-  const [, T] = /^t([A-Z\d].*)$/.exec(name) ?? [];
-  return T === undefined ? snakeCase(name) : `T_${T.toLowerCase()}`;
+  return snakeCase(name).replace(/^t(_|(?=\d))/, "T_");
 }
 
 /** `T_max` to `tMax`, `_step_count` to `_stepCount`. */

@@ -1,10 +1,9 @@
 // The learning rate of stochastic weight averaging (torch.optim.swa_utils.SWALR).
 
-import { type AnnealStrategy, checkStrategy, loadedStrategy } from "./annealing.js";
+import { AnnealingScheduler, type AnnealStrategy, checkStrategy } from "./annealing.js";
 import { cosine } from "./exact.js";
 import { type Optimizer, ofGroups, setEach } from "./optimizer.js";
 import { type PerGroup, perGroup, type SchedulerOptions } from "./options.js";
-import { LRScheduler } from "./scheduler.js";
 
 /** Options of `new SWALR`. */
 export interface SWALROptions extends Omit<SchedulerOptions, "verbose"> {
@@ -20,9 +19,8 @@ export interface SWALROptions extends Omit<SchedulerOptions, "verbose"> {
  * The learning rate goes from where it is to `swaLr`, and stays there. From Izmailov et al., "Averaging Weights Leads to Wider
  * Optima and Better Generalization" (2018).
  */
-export class SWALR extends LRScheduler {
+export class SWALR extends AnnealingScheduler {
   annealEpochs!: number;
-  annealStrategy!: AnnealStrategy;
 
   /** @throws RangeError for a list of another length than there are groups, or epochs that are no integer from 0 on */
   constructor(optimizer: Optimizer, options: SWALROptions) {
@@ -52,10 +50,6 @@ export class SWALR extends LRScheduler {
       const initial = before === 1 ? swaLr : (lr - before * swaLr) / (1 - before);
       return swaLr * now + initial * (1 - now);
     });
-  }
-
-  override checkState(dict: unknown): Record<string, unknown> {
-    return { ...super.checkState(dict), annealStrategy: loadedStrategy(dict as object, this.annealStrategy) };
   }
 }
 

@@ -352,6 +352,12 @@ const REFUSED: readonly [() => unknown, RegExp, string][] = [
     "RangeError",
   ],
   [
+    () => new ChainedScheduler([new StepLR(newOptimizer(), { stepSize: 1 })]).step(3 as never),
+    /takes no epoch, got number$/,
+    "TypeError",
+  ],
+  [() => new SequentialLR(null as never, { schedulers: [], milestones: [] }), /^null is not an Optimizer/, "TypeError"],
+  [
     () => new ExponentialLR(newOptimizer(), { gamma: 2 }).step("3" as never),
     /^epoch must be a number, got string$/,
     "TypeError",
@@ -424,6 +430,15 @@ test("several sequences in one another, and chains in a sequence", () => {
     }
   });
   assert.equal(rates, [0.5, 0.25, 0.125, 1, 1, 0.1]);
+});
+
+test("a metric that is true or false is 1 or 0", () => {
+  const optimizer = newOptimizer(1);
+  const scheduler = new library.ReduceLROnPlateau(optimizer, { patience: 0 });
+  scheduler.step(false as never);
+  scheduler.step(true as never);
+  assert.is(optimizer.paramGroups[0].lr, 0.1);
+  assert.is(scheduler.best, 0);
 });
 
 test("prints every change when asked to", () => {
