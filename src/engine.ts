@@ -2,11 +2,11 @@
 
 // A kernel bound to a linear memory.
 
-import { checkKeys, tagOf, typeName } from "./common/checks.js";
+import { checkKeys, checkOneOf, tagOf, typeName } from "./common/checks.js";
 import type { DType } from "./common/dtype.js";
 import { present, summaryOf } from "./common/present.js";
 import type { WebAssemblyMemory, WebAssemblyModule } from "./common/webassembly.js";
-import type { Kernel } from "./kernel/kernel.js";
+import { type Kernel, ROUNDINGS } from "./kernel/kernel.js";
 import { type KernelSource, selectKernel, suppliedKernel } from "./kernel/select.js";
 import type { Allocator } from "./memory/allocator.js";
 import { Arena, type ArenaOptions, type NewMemory } from "./memory/arena.js";
@@ -74,7 +74,7 @@ export class Engine {
     }
     checkKeys(options, ENGINE_OPTIONS, "createEngine");
     const { rounding = "fused", memory, allocate, free, module } = options;
-    checkRounding(rounding);
+    checkOneOf("rounding", rounding, ROUNDINGS);
     if (module !== undefined && tagOf(module) !== "WebAssembly.Module") {
       throw new TypeError(`module must be a WebAssembly.Module, got ${typeName(module)}: compile the bytes first`);
     }
@@ -166,12 +166,4 @@ export class Engine {
 
 function isShared(memory: WebAssembly.Memory | undefined): boolean {
   return tagOf(memory?.buffer) === "SharedArrayBuffer";
-}
-
-/** @throws TypeError unless it is one of the two */
-export function checkRounding(rounding: unknown): asserts rounding is "fused" | "separate" {
-  if (rounding === "fused" || rounding === "separate") return;
-  throw new TypeError(
-    `rounding must be "fused" or "separate", got ${typeof rounding === "string" ? rounding : typeName(rounding)}`,
-  );
 }

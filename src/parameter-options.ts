@@ -1,7 +1,16 @@
 // What `engine.parameter` is given: the checks of it.
 
-import { checkInteger, checkKeys, checkNumbers, type NumberArray, tagOf, typeName } from "./common/checks.js";
-import { type DType, isDType, isHalf } from "./common/dtype.js";
+import {
+  checkInteger,
+  checkKeys,
+  checkNumbers,
+  checkOneOf,
+  type NumberArray,
+  tagOf,
+  typeName,
+} from "./common/checks.js";
+import { DTYPES, type DType, isHalf } from "./common/dtype.js";
+import { sizeOf } from "./common/elements.js";
 import { ADDRESS_SPACE } from "./memory/allocator.js";
 
 /** Options of `engine.parameter`. */
@@ -26,10 +35,7 @@ const NOT_VALUES = ": engine.parameter(shape, { data }) takes the values as data
 export function checkOptions(options: ParameterOptions): ParameterOptions {
   checkKeys(options, PARAMETER_OPTIONS, "a parameter");
   const { dtype, name } = options;
-  if (dtype !== undefined && !isDType(dtype)) {
-    const got = typeof dtype === "string" ? dtype : typeName(dtype);
-    throw new TypeError(`dtype must be "float32", "float64", "float16" or "bfloat16", got ${got}`);
-  }
+  if (dtype !== undefined) checkOneOf("dtype", dtype, DTYPES);
   if (name !== undefined && typeof name !== "string") {
     throw new TypeError(`the name of a parameter must be a string, got ${typeName(name)}`);
   }
@@ -61,9 +67,9 @@ export function dimensionsOf(shape: number | readonly number[]): number[] {
   return dimensions.map(Math.abs); // -0 is 0
 }
 
-/** The number of elements. */
-export function sizeOf(shape: readonly number[], elementBytes: number): number {
-  const size = shape.reduce((product, n) => product * n, 1);
+/** The number of elements, checked. */
+export function checkedSize(shape: readonly number[], elementBytes: number): number {
+  const size = sizeOf(shape);
   checkInteger("the size in bytes", size * elementBytes, ADDRESS_SPACE);
   return size;
 }

@@ -11,7 +11,7 @@ import type { Engine } from "./engine.js";
 import { checkSparse, type SparseGradient, SparseRows } from "./gradient/sparse.js";
 import { lasting, Region } from "./memory/region.js";
 import { Room } from "./memory/room.js";
-import { checkData, checkOptions, dimensionsOf, type ParameterOptions, sizeOf } from "./parameter-options.js";
+import { checkData, checkedSize, checkOptions, dimensionsOf, type ParameterOptions } from "./parameter-options.js";
 
 /** Where the tensor of a program has moved to: byte addresses. What is left out stays where it is. */
 export interface ParameterAddresses {
@@ -77,7 +77,7 @@ export class Parameter<D extends DType = "float32" | "float64"> {
     const { dtype = "float32", data, name, address, gradAddress } = checkOptions(options);
     this.engine = engine;
     this.shape = Object.freeze(dimensionsOf(shape));
-    this.size = sizeOf(this.shape, ELEMENT_BYTES[dtype]);
+    this.size = checkedSize(this.shape, ELEMENT_BYTES[dtype]);
     this.dtype = dtype as D;
     this.name = name;
     const source = data === undefined ? undefined : lasting(checkData(data, dtype, this.size), engine.memory);
@@ -85,8 +85,8 @@ export class Parameter<D extends DType = "float32" | "float64"> {
     this.gradient = this.#regionAt("gradAddress", gradAddress);
     this.hasGrad = this.gradient !== null;
     this.#elements = this.#regionAt("address", address) ?? Region.create(allocator, dtype, this.size);
-    this.#gradientRoom = new Room(allocator, dtype, this.size, waiting && waiting.gradients);
-    this.#bufferRoom = new Room(allocator, dtype, this.size, waiting && waiting.buffers);
+    this.#gradientRoom = new Room(allocator, dtype, this.size, waiting?.gradients);
+    this.#bufferRoom = new Room(allocator, dtype, this.size, waiting?.buffers);
     if (source?.length) writeNumbers(this.#elements.view, dtype, source);
     else if (address === undefined) this.#zero(this.#elements);
     present(this, INTERNAL, () => this.#summary());

@@ -1,6 +1,6 @@
 // Loss scaling for mixed precision: the logic of torch.amp.GradScaler of PyTorch 2.14, which 1.13 has for CUDA only.
 
-import { checkKeys, isRecord, typeName } from "../common/checks.js";
+import { checkKeys, checkNumber, isRecord, typeName } from "../common/checks.js";
 import { present, summaryOf } from "../common/present.js";
 import { checkStepOptions, type StepOptions, type StepReport } from "../optimizer/step-arguments.js";
 import type { SGD } from "../sgd.js";
@@ -72,10 +72,10 @@ export class GradScaler {
       growthInterval = DEFAULTS.growthInterval,
       enabled = DEFAULTS.enabled,
     } = options;
-    this.#initScale = number("initScale", initScale);
-    this.#growthFactor = number("growthFactor", growthFactor);
-    this.#backoffFactor = number("backoffFactor", backoffFactor);
-    this.#growthInterval = number("growthInterval", growthInterval);
+    this.#initScale = checkNumber("initScale", initScale);
+    this.#growthFactor = checkNumber("growthFactor", growthFactor);
+    this.#backoffFactor = checkNumber("backoffFactor", backoffFactor);
+    this.#growthInterval = checkNumber("growthInterval", growthInterval);
     this.#enabled = enabled;
     present(this, [], () => this.#summary());
     if (!enabled) return;
@@ -160,7 +160,7 @@ export class GradScaler {
     if (!this.#enabled) return;
     const scale = this.#currentScale("update");
     if (newScale !== undefined) {
-      this.#scale = Math.fround(number("newScale", newScale));
+      this.#scale = Math.fround(checkNumber("newScale", newScale));
     } else {
       const found = [...this.#progress.values()].map((progress) => progress.found).filter((one) => one !== null);
       if (found.length === 0) throw new TypeError("No inf checks were recorded prior to update.");
@@ -182,7 +182,7 @@ export class GradScaler {
 
   /** Changes what `getGrowthFactor` gives. */
   setGrowthFactor(factor: number): void {
-    this.#growthFactor = number("growthFactor", factor);
+    this.#growthFactor = checkNumber("growthFactor", factor);
   }
 
   /** What the scale is multiplied by after a step with an overflow. */
@@ -192,7 +192,7 @@ export class GradScaler {
 
   /** Changes what `getBackoffFactor` gives. */
   setBackoffFactor(factor: number): void {
-    this.#backoffFactor = number("backoffFactor", factor);
+    this.#backoffFactor = checkNumber("backoffFactor", factor);
   }
 
   /** How many steps in a row without an overflow make the scale grow. */
@@ -202,7 +202,7 @@ export class GradScaler {
 
   /** Changes what `getGrowthInterval` gives. */
   setGrowthInterval(interval: number): void {
-    this.#growthInterval = number("growthInterval", interval);
+    this.#growthInterval = checkNumber("growthInterval", interval);
   }
 
   /** Whether the scaler does anything: `enabled`. */
@@ -293,12 +293,7 @@ function inverse(scale: number): number {
   return Math.fround(1 / scale);
 }
 
-function number(name: string, value: unknown): number {
-  if (typeof value === "number") return value;
-  throw new TypeError(`${name} must be a number, got ${typeName(value)}`);
-}
-
 function entry(dict: object, key: keyof GradScalerState): number {
   if (!Object.hasOwn(dict, key)) throw new Error(`the scaler's state dict has no ${key}`);
-  return number(`${key} of a scaler's state dict`, (dict as GradScalerState)[key]);
+  return checkNumber(`${key} of a scaler's state dict`, (dict as GradScalerState)[key]);
 }

@@ -2,7 +2,7 @@
 
 // Averages of parameters over a training: AveragedModel of torch.optim.swa_utils.
 
-import { checkKeys, typeName } from "../common/checks.js";
+import { checkKeys, checkNumber, checkOneOf } from "../common/checks.js";
 import { ELEMENT_BYTES } from "../common/dtype.js";
 import { writeTensor } from "../common/elements.js";
 import { present, summaryOf } from "../common/present.js";
@@ -72,9 +72,11 @@ export class AveragedModel<P extends AnyParameter = AnyParameter> {
   constructor(params: Averaged<P>, options: AveragedModelOptions = {}) {
     checkKeys(options, Object.keys(DEFAULTS), "AveragedModel");
     const { method = DEFAULTS.method, decay = DEFAULTS.decay, formula } = options;
-    this.#method = oneOf("method", method, ["swa", "ema"]);
-    this.#formula = oneOf("formula", formula ?? (method === "swa" ? "single" : "multi"), ["single", "multi"]);
-    if (typeof decay !== "number") throw new TypeError(`decay must be a number, got ${typeName(decay)}`);
+    checkOneOf("method", method, ["swa", "ema"]);
+    this.#method = method;
+    this.#formula = formula ?? (method === "swa" ? "single" : "multi");
+    checkOneOf("formula", this.#formula, ["single", "multi"]);
+    checkNumber("decay", decay);
     if (!(decay >= 0 && decay <= 1)) {
       throw new RangeError(`Invalid decay value ${decay} provided. Please provide a value in [0,1] range.`);
     }
@@ -199,10 +201,4 @@ function copyAll(listed: readonly ListedParameter[]): Pair[] {
     throw error;
   }
   return [...pairs.values()];
-}
-
-function oneOf<T extends string>(name: string, value: T, allowed: readonly T[]): T {
-  if (allowed.includes(value)) return value;
-  const got = typeof value === "string" ? JSON.stringify(value) : typeName(value);
-  throw new TypeError(`${name} must be ${allowed.map((each) => JSON.stringify(each)).join(" or ")}, got ${got}`);
 }

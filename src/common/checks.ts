@@ -45,6 +45,28 @@ export function checkKeys(options: object, known: readonly string[], who: string
   }
 }
 
+/** What came, in messages: a string in quotes, a number, or the type of anything else. */
+export function gotOf(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  return typeof value === "number" ? String(value) : typeName(value);
+}
+
+/** @throws TypeError for anything but a number */
+export function checkNumber(what: string, value: unknown): number {
+  if (typeof value === "number") return value;
+  throw new TypeError(`${what} must be a number, got ${typeName(value)}`);
+}
+
+/** @throws TypeError for anything but one of the strings */
+export function checkOneOf(what: string, value: unknown, allowed: readonly string[]): void {
+  if (allowed.includes(value as string)) return;
+  const list = allowed
+    .map(gotOf)
+    .join(", ")
+    .replace(/, (?=[^,]*$)/, " or ");
+  throw new TypeError(`${what} must be ${list}, got ${gotOf(value)}`);
+}
+
 /** Refuses what is neither a boolean nor left out. */
 export function checkBoolean(name: string, value: unknown): void {
   if (value === undefined || typeof value === "boolean") return;
@@ -55,10 +77,14 @@ export function checkBoolean(name: string, value: unknown): void {
 export function checkInteger(what: string, value: number, most: number, step = 1, hint = ""): void {
   if (!(Number.isInteger(value) && value >= 0 && value <= most && value % step === 0)) {
     const kind = step > 1 ? `a multiple of ${step}` : "an integer";
-    throw new RangeError(
-      `${what} must be ${kind} from 0 to ${most}, got ${typeof value === "number" ? value : typeName(value)}${hint}`,
-    );
+    throw new RangeError(`${what} must be ${kind} from 0 to ${most}, got ${gotOf(value)}${hint}`);
   }
+}
+
+/** Refuses what is no integer from 1 to `most`. */
+export function checkCount(what: string, value: number, most: number): void {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return;
+  throw new RangeError(`${what} must be an integer from 1 to ${most}, got ${gotOf(value)}`);
 }
 
 /** Whether a value is a typed array of numbers, not of BigInts. */

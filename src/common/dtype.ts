@@ -17,6 +17,7 @@ export type ElementArrayOf<D extends DType> = D extends "float32"
 export type FloatArray = Float32Array | Float64Array;
 
 export const ELEMENT_BYTES: Readonly<Record<DType, number>> = { float32: 4, float64: 8, float16: 2, bfloat16: 2 };
+export const DTYPES = /* @__PURE__ */ Object.keys(ELEMENT_BYTES) as DType[];
 export const ARRAY_TYPE = {
   float32: Float32Array,
   float64: Float64Array,
@@ -63,4 +64,14 @@ export function writeNumbers(to: ElementArray, dtype: DType, numbers: ArrayLike<
 /** The rounding of arithmetic with elements of several types: that of the widest, to which PyTorch promotes. */
 export function commonRounding(arrays: readonly { dtype: DType }[]): (x: number) => number {
   return arrays.some(({ dtype }) => dtype === "float64") ? ROUND.float64 : ROUND.float32;
+}
+
+const LARGEST_FLOAT32 = 3.4028234663852886e38;
+
+/** PyTorch's message about a number that `overflowsFloat32`. */
+export const FLOAT32_OVERFLOW = "value cannot be converted to type float without overflow";
+
+/** Whether PyTorch refuses a number as an operand of float32 arithmetic. */
+export function overflowsFloat32(value: number): boolean {
+  return Number.isFinite(value) && Math.abs(value) > LARGEST_FLOAT32;
 }

@@ -53,13 +53,21 @@ export function checkTensor(tensor: unknown, shape: readonly number[], what: str
     );
   }
   const values = data as ElementArray;
-  const size = shape.reduce((product, n) => product * n, 1);
-  const isSame = Array.isArray(given) && given.length === shape.length && shape.every((n, i) => n === given[i]);
-  if (!isSame || values.length !== size) {
+  if (!Array.isArray(given) || !isSameShape(shape, given) || values.length !== sizeOf(shape)) {
     const dimensions = Array.isArray(given) ? given.map(String) : typeName(given);
     throw new Error(`${what} has ${values.length} elements of shape [${dimensions}], but belongs to ${whose}`);
   }
   return tensor as unknown as TensorData;
+}
+
+/** @param given from outside: it may have holes */
+export function isSameShape(shape: readonly number[], given: readonly unknown[]): boolean {
+  return given.length === shape.length && shape.every((n, i) => n === given[i]);
+}
+
+/** The number of elements of a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, n) => product * n, 1);
 }
 
 /** Writes a tensor's elements: those of the same type as they are, others exactly or rounded once. */

@@ -1,6 +1,6 @@
 // The options of a client, checked.
 
-import { checkKeys, typeName } from "../common/checks.js";
+import { checkKeys, checkNumber, typeName } from "../common/checks.js";
 import type { Fetch, TransportOptions } from "./transport.js";
 
 /** Options of a `ParameterClient`. */
@@ -38,7 +38,7 @@ export function checkedOptions(options: ParameterClientOptions): TransportOption
   if (signal !== undefined && typeof signal?.throwIfAborted !== "function") {
     throw new TypeError(`signal must be an AbortSignal, got ${typeName(signal)}`);
   }
-  if (typeof retryMs !== "number") throw new TypeError(`retryMs must be a number, got ${typeName(retryMs)}`);
+  checkNumber("retryMs", retryMs);
   if (!(retryMs >= 0)) throw new RangeError(`retryMs must be a number from 0 on, got ${retryMs}`);
   return { url: url.replace(/\/+$/, ""), run, token, fetch, signal, retryMs };
 }

@@ -1,6 +1,6 @@
 // A worker's side of a parameter server.
 
-import { checkInteger, checkKeys } from "../common/checks.js";
+import { checkInteger, checkKeys, checkOneOf } from "../common/checks.js";
 import type { FloatArray } from "../common/dtype.js";
 import { present, summaryOf } from "../common/present.js";
 import type { StateDict } from "../common/tensor-data.js";
@@ -134,9 +134,7 @@ export class ParameterClient {
     checkKeys(options, ["step", "conflict"], "push");
     const { step, conflict = "throw" } = options;
     checkInteger("step", step, STEP_MOST);
-    if (conflict !== "throw" && conflict !== "keep") {
-      throw new TypeError(`conflict must be "throw" or "keep", got ${String(conflict)}`);
-    }
+    checkOneOf("conflict", conflict, ["throw", "keep"]);
     const parameters = listParameters(params);
     const vector = joined(gradientsOf(parameters));
     const run = await this.#run();

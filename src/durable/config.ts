@@ -1,8 +1,10 @@
 // What a run is: the tensors, the groups and the options, as `create` sends them and the coordinator keeps them.
 
-import { checkInteger, typeName } from "../common/checks.js";
+import { checkCount, checkInteger, checkNumber, checkOneOf, isRecord, typeName } from "../common/checks.js";
+import { FLOAT32_OVERFLOW, overflowsFloat32 } from "../common/dtype.js";
+import { sizeOf } from "../common/elements.js";
 import type { StateDictGroup } from "../common/tensor-data.js";
-import { sizeOf } from "./layout.js";
+import { ROUNDINGS } from "../kernel/kernel.js";
 import { checkShards } from "./limits.js";
 
 /** The element types that a parameter server takes. */
@@ -55,12 +57,11 @@ const MOST_WORKERS = 65_536;
 const MOST_ELEMENTS_PER_SHARD = 4_194_304;
 /** of a run: more than any shard could be fetched for, and few enough to count its blocks */
 const MOST_ELEMENTS = 2 ** 36;
-const LARGEST_FLOAT32 = 3.4028234663852886e38;
 
 /** Refuses what is no run, whatever it is. @throws TypeError, RangeError */
 export function checkConfig(value: unknown): asserts value is RunConfig {
   const config = value as RunConfig;
-  if (!isObject(config)) throw new TypeError(`a run must be an object, got ${typeName(value)}`);
+  if (!isRecord(config)) throw new TypeError(`a run must be an object, got ${typeName(value)}`);
   checkRunOptions(config);
   checkList("parameters", config.parameters);
   checkList("groups", config.groups);
@@ -77,17 +78,17 @@ export function checkConfig(value: unknown): asserts value is RunConfig {
 }
 
 function checkRunOptions(config: RunConfig): void {
-  checkCount("workers", config.workers, MOST_WORKERS);
-  checkCount("elementsPerShard", config.elementsPerShard, MOST_ELEMENTS_PER_SHARD);
+  checkCount("workers", checkNumber("workers", config.workers), MOST_WORKERS);
+  checkCount("elementsPerShard", checkNumber("elementsPerShard", config.elementsPerShard), MOST_ELEMENTS_PER_SHARD);
   checkOneOf("reduce", config.reduce, ["mean", "sum"]);
-  checkOneOf("rounding", config.rounding, ["fused", "separate"]);
+  checkOneOf("rounding", config.rounding, ROUNDINGS);
   const { maxGradNorm, rejectNonfinite } = config;
-  if (maxGradNorm !== null) checkType("maxGradNorm", maxGradNorm, "number");
+  if (maxGradNorm !== null) checkNumber("maxGradNorm", maxGradNorm);
   checkType("rejectNonfinite", rejectNonfinite, "boolean");
 }
 
 function checkTensor(tensor: TensorInfo): void {
-  if (!isObject(tensor)) throw new TypeError(`a parameter must be an object, got ${typeName(tensor)}`);
+  if (!isRecord(tensor)) throw new TypeError(`a parameter must be an object, got ${typeName(tensor)}`);
   if (tensor.name !== null) checkType("the name of a parameter", tensor.name, "string");
   checkOneOf("the dtype of a parameter", tensor.dtype, ["float32", "float64"]);
   checkList("the shape of a parameter", tensor.shape);
@@ -96,27 +97,19 @@ function checkTensor(tensor: TensorInfo): void {
 
 /** The numbers of a group: they must be numbers, and no larger than the group's dtypes can hold. */
 function checkGroup(group: GroupConfig, parameters: readonly TensorInfo[]): void {
-  if (!isObject(group)) throw new TypeError(`a group must be an object, got ${typeName(group)}`);
+  if (!isRecord(group)) throw new TypeError(`a group must be an object, got ${typeName(group)}`);
   checkList("params of a group", group.params);
   checkList("lr", group.lr);
   if (group.lr.length === 0) throw new RangeError("lr must be a number or a list of them, got an empty list");
   const { momentum, dampening, weight_decay, nesterov, maximize } = group;
   const numbers = { momentum, dampening, weightDecay: weight_decay };
-  for (const [name, value] of Object.entries(numbers)) checkType(`${name} of a group`, value, "number");
-  for (const value of group.lr) checkType("lr of a group", value, "number");
+  for (const [name, value] of Object.entries(numbers)) checkNumber(`${name} of a group`, value);
+  for (const value of group.lr) checkNumber("lr of a group", value);
   for (const [name, value] of Object.entries({ nesterov, maximize })) checkType(`${name} of a group`, value, "boolean");
   const single = group.params.some((index) => parameters[index]?.dtype === "float32");
-  if (single && [...group.lr, ...Object.values(numbers), 1 - dampening].some(isTooLarge)) {
-    throw new RangeError("value cannot be converted to type float without overflow");
+  if (single && [...group.lr, ...Object.values(numbers), 1 - dampening].some(overflowsFloat32)) {
+    throw new RangeError(FLOAT32_OVERFLOW);
   }
-}
-
-function isTooLarge(value: number): boolean {
-  return Number.isFinite(value) && Math.abs(value) > LARGEST_FLOAT32;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }
 
 function checkType(what: string, value: unknown, type: string): void {
@@ -126,17 +119,6 @@ function checkType(what: string, value: unknown, type: string): void {
 
 function checkList(what: string, value: unknown): void {
   if (!Array.isArray(value)) throw new TypeError(`${what} must be a list, got ${typeName(value)}`);
-}
-
-function checkOneOf(what: string, value: unknown, known: readonly string[]): void {
-  if (known.includes(value as string)) return;
-  throw new TypeError(`${what} must be "${known.join('" or "')}", got ${String(value)}`);
-}
-
-function checkCount(what: string, value: number, most: number): void {
-  checkType(what, value, "number");
-  if (Number.isInteger(value) && value >= 1 && value <= most) return;
-  throw new RangeError(`${what} must be an integer from 1 to ${most}, got ${value}`);
 }
 
 /** Whether two runs are the same: shapes, dtypes and what has an effect. Names have none. */

@@ -1,6 +1,7 @@
 // How the vector of all tensors is cut: into shards, of rows, of blocks.
 
 import { ELEMENT_BYTES } from "../common/dtype.js";
+import { sizeOf } from "../common/elements.js";
 import { RUN } from "../kernel/flags.js";
 import type { RunConfig, ServedDType } from "./config.js";
 
@@ -58,11 +59,6 @@ function addBlock(shard: ShardLayout, group: number, dtype: ServedDType, element
 /** The blocks of a tensor of `size` elements: none of an empty one. */
 export function blocksOf(size: number): number[] {
   return Array.from({ length: Math.ceil(size / RUN) }, (_, i) => Math.min(RUN, size - i * RUN));
-}
-
-/** The number of elements of a tensor. */
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, n) => product * n, 1);
 }
 
 /** The sums of tensors from the sums of their blocks, which follow each other in the order of the vector. */

@@ -1,10 +1,10 @@
 // The vector of all tensors, as bytes, and its slices.
 
 import { ARRAY_TYPE, ELEMENT_BYTES, type FloatArray } from "../common/dtype.js";
+import { sizeOf } from "../common/elements.js";
 import type { Parameter } from "../parameter.js";
 import type { TensorInfo } from "./config.js";
 import { ParameterServerError } from "./error.js";
-import { sizeOf } from "./layout.js";
 import type { RunStatus } from "./status.js";
 
 /** A copy of arrays, one after the other. */

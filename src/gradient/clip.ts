@@ -1,6 +1,6 @@
 // Gradient clipping, as torch.nn.utils.clip_grad_norm_ and clip_grad_value_ of PyTorch 1.13.
 
-import { checkBoolean, checkKeys } from "../common/checks.js";
+import { checkBoolean, checkKeys, checkNumber } from "../common/checks.js";
 import { commonRounding, toNumbers } from "../common/dtype.js";
 import type { Region } from "../memory/region.js";
 import type { AnyParameter } from "../parameter.js";
@@ -71,10 +71,6 @@ function gradientElements(parameter: AnyParameter) {
   const { sparse, engine, dtype, size } = parameter;
   const { address } = (sparse?.values ?? parameter.gradient) as Region;
   return { engine, dtype, address, size: sparse?.size ?? size };
-}
-
-function checkNumber(name: string, value: unknown): void {
-  if (typeof value !== "number") throw new TypeError(`${name} must be a number, got ${typeof value}`);
 }
 
 /** How a norm other than the 2-norm folds in one more value, and what makes a norm of the result. */

@@ -6,6 +6,9 @@ import { BFLOAT16, FLOAT16 } from "./flags.js";
 export const BUILDS = ["hardware", "emulated", "separate"] as const;
 export type Build = (typeof BUILDS)[number];
 
+/** What a user chooses from: `fused` is hardware where that rounds once, else emulated. */
+export const ROUNDINGS = ["fused", "separate"];
+
 /** The numbers that a step takes; what its flags do not ask for may be anything. */
 export const SCALARS = ["negativeLr", "weightDecay", "momentum", "undamped", "factor", "clip"] as const;
 

@@ -13,12 +13,12 @@ export class Room {
   readonly #allocator: Allocator;
   readonly #dtype: DType;
   readonly #size: number;
-  readonly #waiting: Set<Room> | null;
+  readonly #waiting: Set<Room> | undefined;
   #region: Region | null = null;
   /** where the region was last, or will be */
   #parked: Block | null = null;
 
-  constructor(allocator: Allocator, dtype: DType, size: number, waiting: Set<Room> | null) {
+  constructor(allocator: Allocator, dtype: DType, size: number, waiting: Set<Room> | undefined) {
     this.#allocator = allocator;
     this.#dtype = dtype;
     this.#size = size;

@@ -1,6 +1,6 @@
 // A state dict taken over: all of it checked first, so that an error leaves the optimizer as it was.
 
-import { checkBoolean, checkKeys, isRecord, typeName } from "../common/checks.js";
+import { checkBoolean, checkKeys, checkOneOf, isRecord, typeName } from "../common/checks.js";
 import type { ElementArray } from "../common/dtype.js";
 import type { Region } from "../memory/region.js";
 import type { AnyParameter } from "../parameter.js";
@@ -40,10 +40,7 @@ export function checkLoadOptions(options: LoadOptions): void {
   checkKeys(options, ["keepHyperparameters", "match"], "loadStateDict");
   const { keepHyperparameters, match } = options;
   checkBoolean("keepHyperparameters", keepHyperparameters);
-  if (match !== undefined && !MATCHES.includes(match)) {
-    const got = typeof match === "string" ? JSON.stringify(match) : typeName(match);
-    throw new TypeError(`match must be "auto", "name" or "position", got ${got}`);
-  }
+  if (match !== undefined) checkOneOf("match", match, MATCHES);
 }
 
 /** @throws Error (a RangeError where PyTorch has a ValueError) when the dict does not fit the groups */

@@ -1,11 +1,10 @@
 // A group's options as numbers for the kernel.
 
 import { typeName } from "../common/checks.js";
+import { FLOAT32_OVERFLOW, overflowsFloat32 } from "../common/dtype.js";
 import { DAMPENING, DECAY, MAXIMIZE, MOMENTUM, NESTEROV, SCALE, ZERO } from "../kernel/flags.js";
 import type { StepScalars } from "../kernel/kernel.js";
 import type { ParamGroup } from "./groups.js";
-
-const LARGEST_FLOAT32 = 3.4028234663852886e38;
 
 /** What happens to gradients in a step, beyond what the groups say. */
 export interface GradientOptions {
@@ -66,18 +65,14 @@ export class Scalars implements StepScalars {
   checkFloat32(running: boolean): void {
     const { negativeLr, weightDecay, undamped, momentum } = this;
     if (
-      isTooLarge(negativeLr) ||
-      isTooLarge(weightDecay) ||
-      (running && isTooLarge(undamped)) ||
-      (this.nesterov && isTooLarge(momentum))
+      overflowsFloat32(negativeLr) ||
+      overflowsFloat32(weightDecay) ||
+      (running && overflowsFloat32(undamped)) ||
+      (this.nesterov && overflowsFloat32(momentum))
     ) {
-      throw new Error("value cannot be converted to type float without overflow");
+      throw new Error(FLOAT32_OVERFLOW);
     }
   }
-}
-
-function isTooLarge(value: number): boolean {
-  return Number.isFinite(value) && Math.abs(value) > LARGEST_FLOAT32;
 }
 
 /** Numbers, or booleans that stand for 0 and 1. */

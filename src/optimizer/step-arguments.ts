@@ -1,6 +1,6 @@
 // What step and zeroGrad are called with.
 
-import { checkBoolean, checkKeys, isRecord, typeName } from "../common/checks.js";
+import { checkBoolean, checkKeys, checkNumber, isRecord, typeName } from "../common/checks.js";
 
 /** Options of `optimizer.step`: what is done with the gradients in the same pass over memory. */
 export interface StepOptions {
@@ -55,7 +55,7 @@ export function checkStepOptions(given: StepOptions, differentiable: boolean): S
   for (const key of ["gradScale", "maxGradNorm"] as const) {
     const value = options[key];
     if (value === undefined) continue;
-    if (typeof value !== "number") throw new TypeError(`${key} must be a number, got ${typeName(value)}`);
+    checkNumber(key, value);
     if (differentiable) throw new TypeError(`${key} has no derivative here: use it before a differentiable step`);
   }
   for (const key of ["zeroGrad", "skipNonfinite"] as const) checkBoolean(key, options[key]);

@@ -1,7 +1,8 @@
 // Options of `sgd(tf, options)`, and their checks.
 
-import { checkKeys, typeName } from "../common/checks.js";
-import { checkRounding, type EngineOptions } from "../engine.js";
+import { checkKeys, checkOneOf, typeName } from "../common/checks.js";
+import type { EngineOptions } from "../engine.js";
+import { ROUNDINGS } from "../kernel/kernel.js";
 import { checkRule, type GroupRule } from "../optimizer/group-parameters.js";
 import type { GroupOptions } from "../optimizer/options.js";
 import { checkStepOptions, type StepOptions } from "../optimizer/step-arguments.js";
@@ -29,7 +30,7 @@ export function checkOptions(options: TfjsOptions): void {
   checkKeys(options, OPTIONS, "sgd");
   const { groups = [], rounding = "fused", maxGradNorm, gradScale } = options;
   checkStepOptions({ maxGradNorm, gradScale }, false);
-  checkRounding(rounding);
+  checkOneOf("rounding", rounding, ROUNDINGS);
   if (!Array.isArray(groups)) throw new TypeError(`groups of sgd must be an array, got ${typeName(groups)}`);
   groups.forEach(checkRule);
 }

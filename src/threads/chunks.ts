@@ -1,6 +1,6 @@
 // Doing the chunks of a pass: what the calling thread and the workers have in common.
 
-import { type DType, ELEMENT_BYTES } from "../common/dtype.js";
+import { DTYPES, ELEMENT_BYTES } from "../common/dtype.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { type Control, claim, finish, PASS, readScalars, setWorking, WORD } from "./control.js";
 
@@ -23,9 +23,6 @@ export const OPERATION = {
   /** x, y; elements are bytes */
   swap: 7,
 } as const;
-
-/** Element types by their number in a pass. */
-export const DTYPES = Object.keys(ELEMENT_BYTES) as DType[];
 
 /** Does chunks until none is left to claim. */
 export function work(kernel: Kernel, control: Control, thread: number): void {

@@ -1,6 +1,6 @@
 // Engines whose steps are shared among threads.
 
-import { checkKeys, tagOf } from "../common/checks.js";
+import { checkCount, checkKeys, tagOf } from "../common/checks.js";
 import { ENGINE_OPTIONS, Engine, type EngineOptions } from "../engine.js";
 import { kernelSource } from "../entry/embedded.js";
 import { hardwareThreads, whatIsMissing } from "./environment.js";
@@ -38,9 +38,7 @@ export async function createThreadedEngine(options: ThreadedEngineOptions = {}):
   if (missing !== null) throw new Error(missing);
   checkKeys(options, [...ENGINE_OPTIONS, "threads"], "createThreadedEngine");
   const { threads, ...engineOptions } = options;
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
-    throw new RangeError(`threads must be an integer from 1 to ${MOST_THREADS}, got ${JSON.stringify(threads)}`);
-  }
+  if (threads !== undefined) checkCount("threads", threads, MOST_THREADS);
   if (tagOf(options.memory?.buffer) === "ArrayBuffer") {
     throw new TypeError(
       "memory is not shared: createThreadedEngine needs new WebAssembly.Memory({ initial, maximum, shared: true })",

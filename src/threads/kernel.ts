@@ -1,9 +1,9 @@
 // A kernel whose large passes are shared among threads. It has the functions of any other kernel.
 
-import { type DType, ELEMENT_BYTES } from "../common/dtype.js";
+import { DTYPES, type DType, ELEMENT_BYTES } from "../common/dtype.js";
 import { RUN } from "../kernel/flags.js";
 import type { Kernel, TypedKernel } from "../kernel/kernel.js";
-import { DTYPES, OPERATION } from "./chunks.js";
+import { OPERATION } from "./chunks.js";
 import { PASS, RESULTS, writeField, writeScalars } from "./control.js";
 import type { Team } from "./team.js";
 

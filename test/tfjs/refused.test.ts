@@ -13,7 +13,7 @@ const wrong: [string, unknown, RegExp][] = [
     /sgd has no option 'learningRate': it knows lr, momentum/,
   ],
   ["Nesterov without momentum", { lr: 1, nesterov: true }, /Nesterov momentum requires a momentum/],
-  ["an unknown rounding", { lr: 1, rounding: "up" }, /rounding must be "fused" or "separate", got up/],
+  ["an unknown rounding", { lr: 1, rounding: "up" }, /rounding must be "fused" or "separate", got "up"/],
   ["a maxGradNorm that is a text", { lr: 1, maxGradNorm: "1" }, /maxGradNorm must be a number, got string/],
   ["a gradScale of null", { lr: 1, gradScale: null }, /gradScale must be a number, got null/],
   ["no options", undefined, /options of sgd must be an object, got undefined/],

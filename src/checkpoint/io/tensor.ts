@@ -1,4 +1,4 @@
-import { isRecord, tagOf, typeName } from "../../common/checks.js";
+import { gotOf, isRecord, tagOf, typeName } from "../../common/checks.js";
 import type { TensorData } from "../../common/tensor-data.js";
 import { HOST_IS_LITTLE_ENDIAN, swapBytes } from "./bytes.js";
 
@@ -121,7 +121,7 @@ export function checkTensor(tensor: AnyTensorData, path: string): DTypeInfo {
   const info = dtypeInfo(tensor.dtype);
   if (info === undefined) {
     const known = DTYPES.map(({ name }) => name).join(", ");
-    throw new TypeError(`${path} has the dtype ${JSON.stringify(tensor.dtype)}; there are ${known}`);
+    throw new TypeError(`${path} has the dtype ${gotOf(tensor.dtype)}; there are ${known}`);
   }
   if (!Array.isArray(tensor.shape)) throw new TypeError(`${path} must have an array of sizes as its shape`);
   const given = tagOf(tensor.data);

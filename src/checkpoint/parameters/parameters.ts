@@ -2,7 +2,8 @@
 // not load a kernel.
 
 import { checkKeys } from "../../common/checks.js";
-import { type DType, type ElementArray, isHalf, toNumbers, writeNumbers } from "../../common/dtype.js";
+import { type DType, isHalf } from "../../common/dtype.js";
+import { isSameShape, writeTensor } from "../../common/elements.js";
 import type { StateDict, TensorData } from "../../common/tensor-data.js";
 import type { Engine } from "../../engine.js";
 import { lasting } from "../../memory/region.js";
@@ -89,21 +90,15 @@ export function loadParameters(
   checkKeys(options, ["include", "widen"], "loadParameters");
   const { include, widen = true } = options;
   // Making a parameter may let the memory grow, which would take views of it.
-  const chosen = choose(flattenTree(tree), include).map(([name, tensor]) => {
-    return { name, tensor, data: lasting(tensor.data as ElementArray, engine.memory) };
-  });
-  const made = new Map<AnyTensorData, AnyParameter>();
+  const chosen = choose(flattenTree(tree), include);
+  const data = chosen.map(([, tensor]) => lasting(tensor.data, engine.memory));
+  const made = new Map<TensorData, AnyParameter>();
   const parameters = new Map<string, AnyParameter>();
   try {
-    for (const { name, tensor, data } of chosen) {
-      let parameter = made.get(tensor);
-      if (parameter === undefined) {
-        const from = tensor.dtype as DType;
-        const dtype = widen && isHalf(from) ? "float32" : from;
-        parameter = engine.parameter(tensor.shape, { dtype, name });
-        made.set(tensor, parameter);
-        copyInto(parameter, data, from);
-      }
+    for (const [i, [name, tensor]] of chosen.entries()) {
+      const parameter = made.get(tensor) ?? engine.parameter(tensor.shape, { dtype: dtypeFor(tensor, widen), name });
+      if (!made.has(tensor)) writeTensor(parameter.data, parameter.dtype, { ...tensor, data: data[i] });
+      made.set(tensor, parameter);
       parameters.set(name, parameter);
     }
   } catch (error) {
@@ -111,12 +106,6 @@ export function loadParameters(
     throw error;
   }
   return objectOrMap(parameters) as Record<string, AnyParameter>;
-}
-
-/** Elements of a dtype into a parameter: bit by bit where it is the parameter's, else rounded once. */
-function copyInto(parameter: AnyParameter, data: ElementArray, dtype: DType): void {
-  if (parameter.dtype === dtype) parameter.data.set(data);
-  else writeNumbers(parameter.data, parameter.dtype, toNumbers(data, dtype));
 }
 
 /**
@@ -139,7 +128,9 @@ export function saveParameters(
   const saved = new Map<string, AnyTensorData>();
   for (const [name, tensor] of options.base === undefined ? [] : flattenTree(options.base)) {
     const parameter = named.get(name);
-    if (parameter !== undefined) checkShape(name, parameter, tensor);
+    if (parameter !== undefined && !isSameShape(parameter.shape, tensor.shape)) {
+      throw new TypeError(shapeFault(name, parameter, tensor));
+    }
     saved.set(name, tensor);
   }
   // Tied parameters are one tensor, which is written once.
@@ -171,7 +162,7 @@ export function restoreParameters(
   training?: { optimizer: SGD; state: StateDict },
 ): void {
   const tensors = flattenTree(tree);
-  const values: [AnyParameter, AnyTensorData][] = [];
+  const values: [AnyParameter, TensorData][] = [];
   const faults: string[] = [];
   for (const [name, parameter] of byName(parameters)) {
     const tensor = tensors.get(name);
@@ -184,20 +175,23 @@ export function restoreParameters(
   }
   if (faults.length > 0) throw new CheckpointError(`the state dict does not fit the parameters: ${faults.join("; ")}`);
   training?.optimizer.loadStateDict(training.state);
-  for (const [parameter, { data, dtype }] of values) copyInto(parameter, data as ElementArray, dtype as DType);
+  for (const [parameter, tensor] of values) writeTensor(parameter.data, parameter.dtype, tensor);
+}
+
+/** The dtype of a tensor's parameter. */
+function dtypeFor({ dtype }: TensorData, widen: boolean): DType {
+  return widen && isHalf(dtype) ? "float32" : dtype;
 }
 
 function choose(
   tensors: Map<string, AnyTensorData>,
-  include: LoadParametersOptions["include"],
-): [string, AnyTensorData][] {
-  if (include === undefined) return [...tensors].filter(([name, tensor]) => isParameter(name, tensor, tensors));
+  include: LoadParametersOptions["include"] = (name, tensor) => isParameter(name, tensor, tensors),
+): [string, TensorData][] {
   const chosen = [...tensors].filter(([name, tensor]) => include(name, tensor));
-  for (const [name, tensor] of chosen) {
-    if (!isFloat(tensor))
-      throw new TypeError(`tensor ${JSON.stringify(name)} holds ${tensor.dtype}: parameters are floats`);
-  }
-  return chosen;
+  return chosen.map(([name, tensor]) => {
+    if (isFloat(tensor)) return [name, tensor];
+    throw new TypeError(`tensor ${JSON.stringify(name)} holds ${tensor.dtype}: parameters are floats`);
+  });
 }
 
 function byName(parameters: NamedParameters): Map<string, AnyParameter> {
@@ -205,8 +199,7 @@ function byName(parameters: NamedParameters): Map<string, AnyParameter> {
   const named = new Map<string, AnyParameter>();
   for (const item of parameters as Iterable<AnyParameter | readonly [string, AnyParameter]>) {
     const [name, parameter] = isPair(item) ? item : [item.name, item];
-    if (name === undefined)
-      throw new TypeError(`the parameter of shape [${parameter.shape}] has no name to be saved by`);
+    if (name === undefined) throw new TypeError(`${parameter.label} has no name to be saved by`);
     if (named.has(name) && named.get(name) !== parameter) {
       throw new TypeError(`two parameters have the name ${JSON.stringify(name)}`);
     }
@@ -219,14 +212,6 @@ function isPair(item: AnyParameter | readonly [string, AnyParameter]): item is r
   return Array.isArray(item);
 }
 
-function checkShape(name: string, parameter: AnyParameter, tensor: AnyTensorData): void {
-  if (!isSameShape(parameter.shape, tensor.shape)) throw new TypeError(shapeFault(name, parameter, tensor));
-}
-
 function shapeFault(name: string, parameter: AnyParameter, tensor: AnyTensorData): string {
   return `${JSON.stringify(name)} has shape [${tensor.shape.join(", ")}], the parameter [${parameter.shape.join(", ")}]`;
-}
-
-function isSameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((size, i) => size === b[i]);
 }

@@ -1,6 +1,8 @@
 // A model's state dict, as it comes out of a file, as a flat list of named tensors.
 
 import { tagOf } from "../../common/checks.js";
+import { isDType } from "../../common/dtype.js";
+import type { TensorData } from "../../common/tensor-data.js";
 import { isMap, isPlainObject } from "../io/kind.js";
 import { type AnyTensorData, checkTensor } from "../io/tensor.js";
 
@@ -68,6 +70,7 @@ export function isParameter(name: string, tensor: AnyTensorData, names: Readonly
   return sibling === name || !names.has(sibling);
 }
 
-export function isFloat({ dtype }: AnyTensorData): boolean {
-  return ["float32", "float64", "float16", "bfloat16"].includes(dtype);
+/** Whether a tensor has one of the dtypes of parameters. */
+export function isFloat(tensor: AnyTensorData): tensor is TensorData {
+  return isDType(tensor.dtype);
 }

@@ -1,4 +1,4 @@
-import { checkKeys } from "../../common/checks.js";
+import { checkKeys, checkOneOf } from "../../common/checks.js";
 import { viewOf } from "../io/bytes.js";
 import { fail, quote } from "../io/error.js";
 import { whatElse } from "../io/foreign.js";
@@ -100,16 +100,11 @@ function contextOf(fileSize: number, options: DecodeOptions): Context {
   checkKeys(options, OPTIONS, "decodeTorch");
   const limits = resolveLimits(options.limits);
   const { checkCrc = true, unknown = "refuse", encoding = "utf-8" } = options;
-  checkChoice("unknown", unknown, ["refuse", "keep"]);
-  checkChoice("encoding", encoding, ["utf-8", "latin1", "bytes"]);
+  checkOneOf("unknown", unknown, ["refuse", "keep"]);
+  checkOneOf("encoding", encoding, ["utf-8", "latin1", "bytes"]);
   const keep = unknown === "keep";
   const find = (name: string, where: number) => findGlobal(name, where, keep);
   return { fileSize, limits, budget: new Budget(limits, fileSize), checkCrc, keep, encoding, findGlobal: find };
-}
-
-function checkChoice(option: string, value: string, choices: string[]): void {
-  if (!choices.includes(value))
-    throw new TypeError(`${option} must be one of ${choices.join(", ")}, got ${String(value)}`);
 }
 
 function hexOf(head: Uint8Array): string {

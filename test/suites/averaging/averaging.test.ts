@@ -382,7 +382,7 @@ test("what cannot be averaged is refused by name", () => {
     ],
     [
       () => new AveragedModel(params, { formula: 1 as never }),
-      /^formula must be "single" or "multi", got number/,
+      /^formula must be "single" or "multi", got 1/,
       "TypeError",
     ],
     [() => new AveragedModel(params, { deckay: 1 } as never), /AveragedModel has no option 'deckay'/, "TypeError"],

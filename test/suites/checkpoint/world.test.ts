@@ -42,7 +42,7 @@ test("strings of Python 2 are UTF-8, or what the caller says", () => {
   assert.equal([...bytes.values()][1], new TextEncoder().encode("café"));
   assert.throws(
     () => decodeTorch(python2Utf8, { encoding: "ascii" } as never),
-    /encoding must be one of utf-8, latin1, bytes, got ascii/,
+    /encoding must be "utf-8", "latin1" or "bytes", got "ascii"/,
   );
 });
 
@@ -121,7 +121,7 @@ test("a file with a user's class is refused by its name, or read around it", () 
   assert.throws(() => encodeTorch([fn]), /value\[0\] is \{ unknown: "builtins\.len" \}/);
   assert.throws(
     () => decodeTorch(usersClass, { unknown: "skip" } as never),
-    /unknown must be one of refuse, keep, got skip/,
+    /unknown must be "refuse" or "keep", got "skip"/,
   );
 });
 

@@ -24,7 +24,7 @@ test("rounds fused by default", () => {
 
 test("refuses options that it does not know", () => {
   assert.throws(() => createEngine({ roundign: "fused" } as object), /no option 'roundign'/);
-  assert.throws(() => createEngine({ rounding: "twice" as "fused" }), /"fused" or "separate", got twice/);
+  assert.throws(() => createEngine({ rounding: "twice" as "fused" }), /"fused" or "separate", got "twice"/);
 });
 
 test("makes parameters of zeros, or of a copy of data", () => {

@@ -246,7 +246,7 @@ test("options of loadStateDict are checked", () => {
   const dict = optimizer.stateDict();
   const wrong: [unknown, RegExp][] = [
     [{ match: "names" }, /match must be "auto", "name" or "position", got "names"/],
-    [{ match: 1 }, /match must be .* got number/],
+    [{ match: 1 }, /match must be .* got 1/],
     [{ matches: "name" }, /loadStateDict has no option 'matches'/],
     [{ keepHyperparameters: 1 }, /keepHyperparameters must be true or false, got number/],
     [null, /options of loadStateDict must be an object, got null/],
