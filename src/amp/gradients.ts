@@ -4,6 +4,8 @@ import { typeName } from "../common/checks.js";
 import { type DType, isHalf, toNumbers, writeNumbers } from "../common/dtype.js";
 import { allFinite } from "../gradient/finite.js";
 import { totalNorm } from "../gradient/norm.js";
+import { storedGradient } from "../gradient/stored.js";
+import { parametersOf, withGradient } from "../optimizer/groups.js";
 import type { StepOptions, StepReport } from "../optimizer/step-arguments.js";
 import type { AnyParameter } from "../parameter.js";
 import type { SGD } from "../sgd.js";
@@ -12,9 +14,9 @@ import type { SGD } from "../sgd.js";
 export function gradientsOf(optimizer: SGD): AnyParameter[] {
   const groups: unknown = (optimizer as SGD | undefined)?.paramGroups;
   if (!Array.isArray(groups)) throw new TypeError(`a scaler takes an SGD, got ${typeName(optimizer)}`);
-  const params = new Set(optimizer.paramGroups.flatMap((group) => [...group.params]));
+  const params = parametersOf(optimizer.paramGroups);
   for (const parameter of params) parameter.checkAlive();
-  return [...params].filter((parameter) => parameter.hasGrad || parameter.sparse);
+  return withGradient(params);
 }
 
 /** Whether an element is NaN or infinite; null when there are no gradients. */
@@ -29,14 +31,14 @@ export function refuseFloat16(params: readonly AnyParameter[]): void {
 
 /** Multiplies in place by a float32, each product rounded once. */
 export function multiplyGradients(params: readonly AnyParameter[], factor: number): void {
-  for (const { engine, dtype, sparse, gradient, size } of params) {
-    const region = (sparse?.values ?? gradient)!;
-    const count = sparse?.size ?? size;
+  for (const parameter of params) {
+    const { engine, dtype } = parameter;
+    const { region, size } = storedGradient(parameter);
     if (isElement(factor, dtype)) {
-      engine.kernel[dtype].multiply(region.address, region.address, count, factor, 1);
+      engine.kernel[dtype].multiply(region.address, region.address, size, factor, 1);
     } else {
       // The kernel rounds factors to the element type.
-      const products = toNumbers(region.view.subarray(0, count), dtype).map((x) => Math.fround(x * factor));
+      const products = toNumbers(region.view.subarray(0, size), dtype).map((x) => Math.fround(x * factor));
       writeNumbers(region.view, dtype, products);
     }
   }

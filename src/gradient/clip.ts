@@ -2,11 +2,11 @@
 
 import { checkBoolean, checkKeys, checkNumber } from "../common/checks.js";
 import { commonRounding, toNumbers } from "../common/dtype.js";
-import type { Region } from "../memory/region.js";
 import type { AnyParameter } from "../parameter.js";
 import { listParameters, type Parameters } from "../parameter-list.js";
 import { clipCoefficient, totalNorm } from "./norm.js";
 import { power } from "./power.js";
+import { hasGradient, storedGradient } from "./stored.js";
 
 /** Options of `clipGradNorm`. */
 export interface ClipGradNormOptions {
@@ -42,8 +42,9 @@ export function clipGradNorm(
     );
   }
   const coefficient = clipCoefficient(list, total, maxNorm);
-  for (const { engine, dtype, address, size } of list.map(gradientElements)) {
-    engine.kernel[dtype].multiply(address, address, size, coefficient, 1);
+  for (const parameter of list) {
+    const { region, size } = storedGradient(parameter);
+    parameter.engine.kernel[parameter.dtype].multiply(region.address, region.address, size, coefficient, 1);
   }
   return total;
 }
@@ -57,20 +58,15 @@ export function clipGradValue(params: AnyParameter | Parameters, clipValue: numb
       "clipGradValue cannot clip sparse gradients: rows that come more than once have no value of their own",
     );
   }
-  for (const { engine, dtype, address, size } of list.map(gradientElements)) {
-    engine.kernel[dtype].clamp(address, size, clipValue);
+  for (const parameter of list) {
+    const { region, size } = storedGradient(parameter);
+    parameter.engine.kernel[parameter.dtype].clamp(region.address, size, clipValue);
   }
 }
 
 function withGradient(params: AnyParameter | Parameters): AnyParameter[] {
   const list = listParameters(params).map(({ parameter }) => parameter);
-  return list.filter((parameter) => parameter.hasGrad || parameter.sparse);
-}
-
-function gradientElements(parameter: AnyParameter) {
-  const { sparse, engine, dtype, size } = parameter;
-  const { address } = (sparse?.values ?? parameter.gradient) as Region;
-  return { engine, dtype, address, size: sparse?.size ?? size };
+  return list.filter(hasGradient);
 }
 
 /** How a norm other than the 2-norm folds in one more value, and what makes a norm of the result. */

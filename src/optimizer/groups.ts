@@ -2,6 +2,7 @@
 
 import { isRecord, typeName } from "../common/checks.js";
 import { intended } from "../common/misspelling.js";
+import { hasGradient } from "../gradient/stored.js";
 import { type AnyParameter, Parameter } from "../parameter.js";
 import { isAlien, itemsOf, kindOf, type ListedParameter, listParameters, type Parameters } from "../parameter-list.js";
 import { type Defaults, fillIn, type GroupOptions, OPTION_NAMES } from "./options.js";
@@ -26,6 +27,11 @@ export interface ParamGroup extends Required<Omit<GroupOptions, "fused">> {
 /** The parameters of all groups, in their order. @throws as `parametersByGroup` */
 export function parametersOf(groups: readonly ParamGroup[]): AnyParameter[] {
   return parametersByGroup(groups).flat();
+}
+
+/** Those that have a gradient, each once. */
+export function withGradient(params: readonly AnyParameter[]): AnyParameter[] {
+  return [...new Set(params)].filter(hasGradient);
 }
 
 /**

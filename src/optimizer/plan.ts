@@ -4,9 +4,10 @@
 import type { DType } from "../common/dtype.js";
 import { ELEMENT_BYTES } from "../common/dtype.js";
 import type { Engine } from "../engine.js";
+import { hasGradient } from "../gradient/stored.js";
 import type { TypedKernel } from "../kernel/kernel.js";
 import type { AnyParameter } from "../parameter.js";
-import { type ParamGroup, parametersByGroup, parametersOf } from "./groups.js";
+import { type ParamGroup, parametersByGroup, parametersOf, withGradient } from "./groups.js";
 import { type GradientOptions, Scalars } from "./scalars.js";
 import { prepareSparse, refuseSparseBuffer, type SparseUpdate } from "./sparse-update.js";
 import type { OptimizerState, ParameterState } from "./state.js";
@@ -146,7 +147,7 @@ export class Plan {
     this.#groups.push(planned);
     for (const parameter of planned.params) {
       if (parameter.disposed) throw new Error(`${parameter.label} was disposed: take it out of its group`);
-      if (!parameter.hasGrad && parameter.sparse === null) continue;
+      if (!hasGradient(parameter)) continue;
       const entry = this.#entry(parameter, state);
       if (parameter.dtype !== "float64") {
         planned.float32 = true;
@@ -217,8 +218,4 @@ function isAdjacent(last: Span, next: Span): boolean {
     last.g + bytes === next.g &&
     (last.b === 0 || last.b + bytes === next.b)
   );
-}
-
-function withGradient(params: readonly AnyParameter[]): AnyParameter[] {
-  return [...new Set(params)].filter((parameter) => parameter.hasGrad || parameter.sparse);
 }
