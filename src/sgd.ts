@@ -29,7 +29,7 @@ import { checkLoadOptions, checkStateDict, type LoadOptions, loadBuffers } from 
 import { checkedDefaults, type Defaults, type SGDOptions } from "./optimizer/options.js";
 import { Plan } from "./optimizer/plan.js";
 import { reportOn } from "./optimizer/report.js";
-import { runPlan } from "./optimizer/run.js";
+import { update } from "./optimizer/run.js";
 import { saveState } from "./optimizer/save.js";
 import type { GradientOptions } from "./optimizer/scalars.js";
 import { OptimizerState } from "./optimizer/state.js";
@@ -289,18 +289,7 @@ export class SGD {
   }
 
   #update(gradients: GradientOptions): void {
-    this.#plan.prepare(this.paramGroups, this.#state, gradients);
-    if (this.defaults.differentiable) this.#record();
-    runPlan(this.#plan, gradients);
-  }
-
-  #record(): void {
-    try {
-      this.#tape.record(this.paramGroups, this.#state);
-    } catch (error) {
-      this.#plan.abandon(this.#state);
-      throw error;
-    }
+    update(this.#plan, this.paramGroups, this.#state, gradients, this.defaults.differentiable ? this.#tape : null);
   }
 }
 

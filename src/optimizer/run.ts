@@ -1,11 +1,39 @@
-// A step, carried out: one call of the kernel per span.
+// An update: prepared, recorded where it is differentiable, and carried out with one call of the kernel per span.
 
 import { ELEMENT_BYTES } from "../common/dtype.js";
 import { FIRST } from "../kernel/flags.js";
+import type { ParamGroup } from "./groups.js";
 import type { Plan } from "./plan.js";
 import type { GradientOptions } from "./scalars.js";
+import type { OptimizerState } from "./state.js";
+import type { Tape } from "./tape.js";
 
-export function runPlan(plan: Plan, gradients: GradientOptions): void {
+/**
+ * @param tape where what the update reads is recorded; null for an update that is not differentiable
+ * @throws what prevents the update, with nothing changed
+ */
+export function update(
+  plan: Plan,
+  groups: readonly ParamGroup[],
+  state: OptimizerState,
+  gradients: GradientOptions,
+  tape: Tape | null,
+): void {
+  plan.prepare(groups, state, gradients);
+  if (tape) record(tape, plan, groups, state);
+  carryOut(plan, gradients);
+}
+
+function record(tape: Tape, plan: Plan, groups: readonly ParamGroup[], state: OptimizerState): void {
+  try {
+    tape.record(groups, state);
+  } catch (error) {
+    plan.abandon(state);
+    throw error;
+  }
+}
+
+function carryOut(plan: Plan, gradients: GradientOptions): void {
   try {
     updateAll(plan, gradients);
   } finally {
