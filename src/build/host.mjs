@@ -6,8 +6,9 @@
 //                          Cloudflare Workers
 //   dist/edge-light/…      the same in the spelling of Vercel's edge functions
 //
-// One run of the bundler makes all entries of a folder, so that they share their classes. The names stay as written, and
-// source maps lead to the sources, which are in the package.
+// One run of the bundler makes the entries of a folder, so that they share their classes, in one file besides their own: each
+// costs a start of Node half a millisecond. Those that need no class of the others have a run each, and are one file with a copy
+// of the few functions that they need. The names stay as written, and source maps lead to the sources, which are in the package.
 
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -17,11 +18,13 @@ import { build } from "rolldown";
 /** Which file of src/entry/ gives the kernels, by the folder of the bundle. */
 const KERNELS = { dist: "embedded", "dist/workerd": "workerd", "dist/edge-light": "edge-light" };
 const WORKER = "src/threads/worker.ts";
-/** What several entries load comes in few files: each costs a start of Node half a millisecond. */
-const SHARED = [
-  { name: "common", priority: 2, test: /\/src\/(common\/|memory\/region)/ },
-  { name: "core", priority: 1, test: /\/src\/((?!index)[\w-]+\.ts$|(kernel|memory|gradient|optimizer|entry)\/)/ },
-];
+/** Subpaths that need no class of the others. */
+const ALONE = ["checkpoint", "schedule"];
+/** What the others share. */
+const SHARED = {
+  name: "core",
+  test: /\/src\/((?!index)[\w-]+\.ts$|(common|kernel|memory|gradient|optimizer|entry)\/)/,
+};
 
 const worker = await workerProgram();
 const workerText = `// Written by src/build/host.mjs: the bundle of ${WORKER}.\nexport const workerSource = ${JSON.stringify(worker)};\n`;
@@ -33,23 +36,29 @@ for (const [outdir, source] of Object.entries(KERNELS)) {
   const names = [...scripts]
     .filter((script) => join(dirname(script)) === outdir)
     .map((script) => basename(script, ".js"));
-  await build({
+  const together = names.filter((name) => !ALONE.includes(name));
+  await bundle(outdir, together, source, { groups: [SHARED] });
+  for (const name of names) if (ALONE.includes(name)) await bundle(outdir, [name], source, false);
+}
+
+// Workers get their program as text; where that is refused, as a file.
+await writeFile("dist/worker.js", worker);
+
+function bundle(dir, names, source, codeSplitting) {
+  return build({
     input: Object.fromEntries(names.map((name) => [name, entryOf(name, source)])),
     plugins: [kernelsFrom(source)],
     external: /^cloudflare:/,
     transform: { target: "es2022" },
     output: {
-      dir: outdir,
+      dir,
       chunkFileNames: "[name]-[hash].js",
-      codeSplitting: { groups: SHARED },
+      codeSplitting,
       sourcemap: true,
       sourcemapExcludeSources: true,
     },
   });
 }
-
-// Workers get their program as text; where that is refused, as a file.
-await writeFile("dist/worker.js", worker);
 
 /** The files that `exports` names, under whatever conditions. */
 function targetsOf(exports) {
