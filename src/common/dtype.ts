@@ -38,7 +38,7 @@ const HALVES = {
 };
 
 export function isDType(value: unknown): value is DType {
-  return typeof value === "string" && Object.hasOwn(ELEMENT_BYTES, value);
+  return DTYPES.includes(value as DType);
 }
 
 /** Whether elements are bit patterns. */

@@ -15,6 +15,9 @@ export const SCALARS = ["negativeLr", "weightDecay", "momentum", "undamped", "fa
 /** `undamped` is 1 - dampening. With SCALE gradients are multiplied by `factor`, then by `clip`. */
 export type StepScalars = { [name in (typeof SCALARS)[number]]: number };
 
+/** Byte addresses of what a step read, of the cotangents of what it wrote, and of four sums. */
+export type BackwardAddresses = { [name in "p" | "g" | "b" | "cp" | "cb" | "sums"]: number };
+
 /** The functions for one element type. `x`, `p`, `g`, `b`, `to` and `from` are byte addresses of `n` elements. */
 export interface TypedKernel {
   /** One step, as the bits of flags.ts say: the rule is in assembly/sgd.ts. */
@@ -46,21 +49,8 @@ export interface Kernel {
   zero(address: number, byteLength: number): void;
   /** exchanges the contents of two places */
   swap(x: number, y: number, byteLength: number): void;
-  /** The derivative of a step over float64 arrays with room for an even number: see assembly/backward.ts. */
-  backward(
-    flags: number,
-    p: number,
-    g: number,
-    b: number,
-    cp: number,
-    cb: number,
-    n: number,
-    lr: number,
-    weightDecay: number,
-    momentum: number,
-    undamped: number,
-    sums: number,
-  ): void;
+  /** The derivative of a step of `n` float64, in arrays with room for an even number: see assembly/backward.ts. */
+  backward(flags: number, addresses: BackwardAddresses, n: number, scalars: StepScalars): void;
   /** how many threads share a pass; undefined for one */
   threads?: number;
   /** ends the threads */
@@ -86,8 +76,14 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
     bfloat16: halfKernel(find, BFLOAT16),
     zero: find("zero"),
     swap: find("swap"),
-    backward: find("backward"),
+    backward: backwardOf(find),
   };
+}
+
+function backwardOf(find: Find): Kernel["backward"] {
+  const backward = find("backward");
+  return (flags, { p, g, b, cp, cb, sums }, n, { negativeLr, weightDecay, momentum, undamped }) =>
+    backward(flags, p, g, b, cp, cb, n, -negativeLr, weightDecay, momentum, undamped, sums);
 }
 
 function floatKernel(find: Find, type: string): FloatKernel {

@@ -9,7 +9,7 @@ import type { TypedKernel } from "../kernel/kernel.js";
 import type { AnyParameter } from "../parameter.js";
 import { type ParamGroup, parametersByGroup, parametersOf, withGradient } from "./groups.js";
 import { type GradientOptions, Scalars } from "./scalars.js";
-import { prepareSparse, refuseSparseBuffer, type SparseUpdate } from "./sparse-update.js";
+import { refuseSparseBuffer, SparseUpdate } from "./sparse-update.js";
 import type { OptimizerState, ParameterState } from "./state.js";
 
 /** Adjacent elements of one group that get the same update. */
@@ -169,7 +169,7 @@ export class Plan {
     // A duplicate finds the buffer that the parameter's earlier update leaves.
     let before = entry.rows;
     for (const update of this.sparse) if (before && update.entry === entry) before = update.buffer ?? before;
-    this.sparse.push(prepareSparse(scalars, parameter, entry, before, gradients));
+    this.sparse.push(new SparseUpdate(scalars, parameter, entry).prepare(gradients, before));
   }
 
   #addDense({ scalars, momentum, merge }: PlannedGroup, parameter: AnyParameter, entry: ParameterState): void {

@@ -26,7 +26,7 @@ export interface StepGradients {
   groups: { lr: number; momentum: number; dampening: number; weightDecay: number }[];
 }
 
-/** What a step read of one parameter. The arrays are copies. */
+/** What a step read of one parameter. Arrays are copies. */
 interface Reading {
   parameter: AnyParameter;
   /** the options of its group as they were */
@@ -123,49 +123,30 @@ function differentiate(
 ): FloatArray | null {
   if (!gradient) return null;
   const { allocator, kernel } = parameter.engine;
-  const { flags, negativeLr, weightDecay, momentum, undamped } = scalars;
   const cGradient = gradient.slice();
   const size = gradient.length;
-  const operands = [values, cGradient, buffer, cParams, cBuffer].map((array) => array ?? new Float32Array(0));
   const regions: Region[] = [];
   try {
     // In float64, in pairs; the sums at the end.
-    for (let i = 0; i <= operands.length; i++) regions.push(Region.create(allocator, "float64", size + 4));
-    operands.forEach((array, i) => {
-      regions[i].view.set(array);
+    for (let i = 0; i < 6; i++) regions.push(Region.create(allocator, "float64", size + 4));
+    [values, cGradient, buffer, cParams, cBuffer].forEach((array, i) => {
+      if (array) regions[i].view.set(array);
     });
-    const [p, g, b, cp, cb, sums] = regions;
-    kernel.backward(
-      buffer ? flags : flags | FIRST,
-      p.address,
-      g.address,
-      b.address,
-      cp.address,
-      cb.address,
-      size,
-      -negativeLr,
-      weightDecay,
-      momentum,
-      undamped,
-      sums.address,
-    );
-    for (const [array, region] of [
-      [cGradient, g],
-      [cParams, cp],
-      [cBuffer, cb],
-    ] as const) {
-      array.set(region.view.subarray(0, size));
-    }
-    const [lr, cMomentum, dampening, decay] = sums.view;
-    totals.lr += lr;
-    totals.momentum += cMomentum;
-    totals.dampening += dampening;
-    totals.weightDecay += decay;
+    const [p, g, b, cp, cb, sums] = regions.map(({ address }) => address);
+    kernel.backward(buffer ? scalars.flags : scalars.flags | FIRST, { p, g, b, cp, cb, sums }, size, scalars);
+    const written = regions.map(({ view }) => view.subarray(0, size));
+    cGradient.set(written[1]);
+    cParams.set(written[3]);
+    cBuffer.set(written[4]);
+    for (const [i, name] of SUMS.entries()) totals[name] += regions[5].view[i];
   } finally {
     for (const region of regions) region.free();
   }
   return cGradient;
 }
+
+/** What the kernel sums, in its order. */
+const SUMS = ["lr", "momentum", "dampening", "weightDecay"] as const;
 
 /** Arrays of our own, one for each parameter; null stands for zeros. */
 function copyCotangents(name: string, list: StepCotangents["params"], readings: readonly Reading[]): FloatArray[] {
