@@ -21,7 +21,13 @@ export const embeddedKernel: KernelSource = (build, isShared) => {
 };
 
 function compile(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module | null {
-  return WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null;
+  try {
+    return new WebAssembly.Module(bytes);
+  } catch (error) {
+    // Asked only now, because it costs as much as to compile.
+    if (WebAssembly.validate(bytes)) throw error;
+    return null;
+  }
 }
 
 /**
