@@ -37,7 +37,7 @@ export function average<T extends number, E extends number>(
 }
 
 /**
- * Whole vectors, two a turn where a vector takes few instructions, then the last elements one by one. A loop for each rule would
+ * Whole vectors, unrolled by two where a vector takes few instructions, then the tail, element by element. A loop for each rule would
  * be no faster.
  */
 function walk<T extends number, E extends number>(

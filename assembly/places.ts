@@ -1,4 +1,4 @@
-// A large span is walked at several places by turns. The processor's prefetchers stop at the end of every page, and one walk has
+// A large span is walked at several places in turn, block by block. The processor's prefetchers stop at the end of every page, and one walk has
 // one page to cross at a time; several overlap those pauses. `npm run bench -- places` measures other numbers.
 // @ts-ignore: decorator
 @inline

@@ -15,15 +15,14 @@ import { isEmulated, multiplier, multiplyAdd } from "./fma";
 import { evenBfloat16, joinBfloat16, oddBfloat16, quietBfloat16 } from "./half";
 import { blockOf, distance, endOf } from "./places";
 
-/**
- * One step of n adjacent elements: whole vectors, then the last elements one by one, so that nothing beyond them is touched.
- */
+/** One step of n adjacent elements: whole vectors, then the tail, element by element, so that nothing beyond it is touched. */
 // @ts-ignore: decorator
 @inline
 export function step<T extends number, E extends number>(
   half: i32, flags: i32, p: usize, g: usize, b: usize, n: usize,
   negativeLr: T, weightDecay: T, momentum: T, undamped: T, factor: T, clip: T,
 ): void {
+  // Here and below: lr, wd, m and u as multiply-add takes them; r (the momentum again), f and c as plain products take them.
   const lr = multiplier<T>(negativeLr);
   const wd = multiplier<T>(weightDecay);
   const r = v128.splat<T>(momentum);
@@ -101,7 +100,7 @@ function anyRule<T extends number, E extends number>(
   for (; i < bytes; i += sizeof<E>()) update<T, E>(half, flags, false, false, p + i, g + i, b + i, lr, wd, r, m, u, f, c);
 }
 
-/** Updates pairs of vectors, two a turn if that is faster. */
+/** Updates whole vectors, unrolled by two where that is faster. */
 // @ts-ignore: decorator
 @inline
 function walk<T extends number>(
@@ -114,14 +113,14 @@ function walk<T extends number>(
   }
 }
 
-/** The same for bfloat16: eight a turn, those with even and those with odd indices. */
+/** The same for bfloat16, eight elements an iteration: those with even and those with odd indices. */
 // @ts-ignore: decorator
 @inline
 function walkBfloat16(
   flags: i32, p: usize, g: usize, b: usize, bytes: usize,
   lr: v128, wd: v128, r: v128, m: v128, u: v128, f: v128, c: v128,
 ): void {
-  // Constants that the compiler must not know, or it would have them built in every turn.
+  // Constants that the compiler must not know, or it would have them built in every iteration.
   const one = i16x8.splat(i16(bytes != 0));
   const upper = i32x4.shl(i16x8.neg(one), 16);
   let largest = i64x2.splat(0);
@@ -164,42 +163,42 @@ function update<T extends number, E extends number>(
   p: usize, g: usize, b: usize,
   lr: v128, wd: v128, r: v128, m: v128, u: v128, f: v128, c: v128,
 ): void {
-  const often = whole && sizeof<E>() > 2;
+  const inlined = whole && sizeof<E>() > 2;
   const parameter = loadVector<T, E>(half, p, second, whole);
-  let d = gradientOf<T, E>(half, flags, often, parameter, loadVector<T, E>(half, g, second, whole), wd, f, c);
+  let d = gradientOf<T, E>(half, flags, inlined, parameter, loadVector<T, E>(half, g, second, whole), wd, f, c);
   if (flags & ZERO) storeVector<T, E>(half, g, i64x2.splat(0), second, whole);
   if (flags & MOMENTUM) {
-    const buffer = flags & FIRST ? d : bufferOf<T>(flags, often, d, loadVector<T, E>(half, b, second, whole), r, u);
+    const buffer = flags & FIRST ? d : bufferOf<T>(flags, inlined, d, loadVector<T, E>(half, b, second, whole), r, u);
     storeVector<T, E>(half, b, buffer, second, whole);
-    d = directionOf<T>(flags, often, d, buffer, m);
+    d = directionOf<T>(flags, inlined, d, buffer, m);
   }
-  storeVector<T, E>(half, p, multiplyAdd<T>(often, d, lr, parameter), second, whole);
+  storeVector<T, E>(half, p, multiplyAdd<T>(inlined, d, lr, parameter), second, whole);
 }
 
 // @ts-ignore: decorator
 @inline
 function gradientOf<T extends number, E extends number>(
-  half: i32, flags: i32, often: bool, parameter: v128, gradient: v128, weightDecay: v128, factor: v128, clip: v128,
+  half: i32, flags: i32, inlined: bool, parameter: v128, gradient: v128, weightDecay: v128, factor: v128, clip: v128,
 ): v128 {
   let d = gradient;
   if (flags & (SCALE | MAXIMIZE)) {
     if (flags & SCALE) d = rounded<E>(half, v128.mul<T>(rounded<E>(half, v128.mul<T>(d, factor)), clip));
     if (flags & MAXIMIZE) d = v128.neg<T>(d);
   }
-  return flags & DECAY ? multiplyAdd<T>(often, parameter, weightDecay, d) : d;
+  return flags & DECAY ? multiplyAdd<T>(inlined, parameter, weightDecay, d) : d;
 }
 
 /** The momentum buffer after a step that is not the first. */
 // @ts-ignore: decorator
 @inline
-function bufferOf<T extends number>(flags: i32, often: bool, d: v128, buffer: v128, momentum: v128, undamped: v128): v128 {
+function bufferOf<T extends number>(flags: i32, inlined: bool, d: v128, buffer: v128, momentum: v128, undamped: v128): v128 {
   const retained = v128.mul<T>(buffer, momentum);
-  return flags & DAMPENING ? multiplyAdd<T>(often, d, undamped, retained) : v128.add<T>(d, retained);
+  return flags & DAMPENING ? multiplyAdd<T>(inlined, d, undamped, retained) : v128.add<T>(d, retained);
 }
 
 /** What is multiplied by -lr. */
 // @ts-ignore: decorator
 @inline
-function directionOf<T extends number>(flags: i32, often: bool, d: v128, buffer: v128, momentum: v128): v128 {
-  return flags & NESTEROV ? multiplyAdd<T>(often, buffer, momentum, d) : buffer;
+function directionOf<T extends number>(flags: i32, inlined: bool, d: v128, buffer: v128, momentum: v128): v128 {
+  return flags & NESTEROV ? multiplyAdd<T>(inlined, buffer, momentum, d) : buffer;
 }

@@ -19,7 +19,7 @@ export interface ListedParameter {
 
 /**
  * @param what messages call them
- * @throws TypeError for what is no parameter, Error for one that was disposed
+ * @throws TypeError for anything but a parameter, Error for one that was disposed
  */
 export function listParameters(params: unknown, what = "params"): ListedParameter[] {
   return itemsOf(params, what).map((item) => {
@@ -63,7 +63,7 @@ export function isAlien(value: unknown): boolean {
   return !Parameter.is(value) && typeof (value as Partial<AnyParameter> | null | undefined)?.ensureGrad === "function";
 }
 
-/** The end of a message about what is no parameter, with the remedy. */
+/** The end of a message about anything but a parameter, with the remedy. */
 function whatCame(item: unknown): string {
   const isEntry = Array.isArray(item) && item.length === 2 && typeof item[0] === "string";
   const value = isEntry ? item[1] : item;

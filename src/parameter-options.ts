@@ -44,7 +44,7 @@ export function checkOptions(options: ParameterOptions): ParameterOptions {
 
 /**
  * @returns what `checkNumbers` does
- * @throws TypeError for what is no array of numbers, RangeError for one of another length
+ * @throws TypeError for anything but an array of numbers, RangeError for one of another length
  */
 export function checkData(data: ArrayLike<number>, dtype: DType, size: number): NumberArray {
   const numbers = checkNumbers(data, "data");

@@ -10,7 +10,7 @@ import type { StepOptions, StepReport } from "../optimizer/step-arguments.js";
 import type { AnyParameter } from "../parameter.js";
 import type { SGD } from "../sgd.js";
 
-/** The parameters of all groups that have a gradient, each once. @throws TypeError for what is no optimizer */
+/** The parameters of all groups that have a gradient, each once. @throws TypeError for anything but an optimizer */
 export function gradientsOf(optimizer: SGD): AnyParameter[] {
   const groups: unknown = (optimizer as SGD | undefined)?.paramGroups;
   if (!Array.isArray(groups)) throw new TypeError(`a scaler takes an SGD, got ${typeName(optimizer)}`);

@@ -62,7 +62,7 @@ export class GradScaler {
   #growthTracker = 0;
   #progress = new Map<SGD, Progress>();
 
-  /** @throws TypeError for a growth factor up to 1, a backoff factor from 1 on, or what is no number */
+  /** @throws TypeError for a growth factor up to 1, a backoff factor from 1 on, or anything but a number */
   constructor(options: GradScalerOptions = {}) {
     checkKeys(options, Object.keys(DEFAULTS), "GradScaler");
     const {

@@ -67,7 +67,7 @@ export class AveragedModel<P extends AnyParameter = AnyParameter> {
    * The averages start as copies, which do not count: the first `update` replaces them.
    *
    * @param params parameters, or parameters by name; one that comes twice has one average
-   * @throws RangeError for a decay that is not from 0 to 1, or when memory runs out; TypeError for what is no parameter
+   * @throws RangeError for a decay that is not from 0 to 1, or when memory runs out; TypeError for anything but a parameter
    */
   constructor(params: Averaged<P>, options: AveragedModelOptions = {}) {
     checkKeys(options, Object.keys(DEFAULTS), "AveragedModel");

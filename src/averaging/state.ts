@@ -27,7 +27,7 @@ export function saveState(nAveraged: number, named: ReadonlyMap<string, AnyParam
   return state;
 }
 
-/** @throws Error, TypeError for what is no state dict of these averages */
+/** @throws Error, TypeError for anything but a state dict of these averages */
 export function checkState(
   dict: unknown,
   named: ReadonlyMap<string, AnyParameter>,

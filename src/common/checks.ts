@@ -36,7 +36,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return tag === "Object" || tag === "Module";
 }
 
-/** Refuses what is no object, and keys other than `known`. */
+/** Refuses anything but an object of options, and keys other than `known`. */
 export function checkKeys(options: object, known: readonly string[], who: string): void {
   if (!isRecord(options)) throw new TypeError(`options of ${who} must be an object, got ${typeName(options)}`);
   for (const key in options) {
@@ -73,7 +73,7 @@ export function checkBoolean(name: string, value: unknown): void {
   throw new TypeError(`${name} must be true or false, got ${typeName(value)}`);
 }
 
-/** Refuses what is no integer from 0 to `most`, or no multiple of `step`; `hint` ends the message. */
+/** Refuses anything but an integer from 0 to `most` that is a multiple of `step`; `hint` ends the message. */
 export function checkInteger(what: string, value: number, most: number, step = 1, hint = ""): void {
   if (!(Number.isInteger(value) && value >= 0 && value <= most && value % step === 0)) {
     const kind = step > 1 ? `a multiple of ${step}` : "an integer";
@@ -81,7 +81,7 @@ export function checkInteger(what: string, value: number, most: number, step = 1
   }
 }
 
-/** Refuses what is no integer from 1 to `most`. */
+/** Refuses anything but an integer from 1 to `most`. */
 export function checkCount(what: string, value: number, most: number): void {
   if (Number.isInteger(value) && value >= 1 && value <= most) return;
   throw new RangeError(`${what} must be an integer from 1 to ${most}, got ${gotOf(value)}`);
@@ -93,7 +93,7 @@ function isNumberView(values: unknown): values is NumberArray {
 }
 
 /**
- * Refuses what is no array, and what a typed array would turn into NaN or throw on half-way: anything but numbers.
+ * Refuses anything but an array of numbers, other elements because a typed array turns them into NaN or throws on them half-way.
  *
  * @returns the array if it is a typed one, else a copy, since reading an element of the caller's again may give something else
  */

@@ -5,7 +5,7 @@ import { ARRAY_TYPE, type DType, type ElementArray, isDType, isHalf, toNumbers, 
 import type { TensorData } from "./tensor-data.js";
 
 /**
- * Refuses what is no array of numbers, and a `Uint16Array` where it could be meant as numbers or as bit patterns: for elements of 16
+ * Refuses anything but an array of numbers, and a `Uint16Array` where it could be meant as numbers or as bit patterns: for elements of 16
  * bits it is the latter.
  *
  * @returns what `checkNumbers` does
@@ -42,7 +42,7 @@ export function isTensor(value: unknown): value is TensorData {
   return isRecord(value) && "dtype" in value && "data" in value;
 }
 
-/** @throws TypeError for what is no tensor of floats, Error for one of another shape */
+/** @throws TypeError for anything but a tensor of floats, Error for one of another shape */
 export function checkTensor(tensor: unknown, shape: readonly number[], what: string, whose: string): TensorData {
   if (!isRecord(tensor)) throw new TypeError(`${what} must be an object, got ${typeName(tensor)}`);
   const { dtype, shape: given, data } = tensor as Partial<TensorData>;

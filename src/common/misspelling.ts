@@ -1,4 +1,4 @@
-// Keys that were meant to be others.
+// Misspelled option names.
 
 /** Shorter words are too near to too many others. */
 const SHORTEST = 5;

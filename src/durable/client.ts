@@ -6,7 +6,7 @@ import { present, summaryOf } from "../common/present.js";
 import type { StateDict } from "../common/tensor-data.js";
 import type { Params } from "../optimizer/groups.js";
 import { checkedOptions, type ParameterClientOptions } from "./client-options.js";
-import { describeRun, listParameters, type RunOptions, type RunParams } from "./describe.js";
+import { describeRun, parametersInOrder, type RunOptions, type RunParams } from "./describe.js";
 import { ParameterServerError } from "./error.js";
 import { fromJson, toJson } from "./json.js";
 import type { JoinResult, PushResult, RunStatus } from "./status.js";
@@ -107,7 +107,7 @@ export class ParameterClient {
     checkKeys(options, ["step"], "pull");
     const { step } = options;
     if (step !== undefined) checkInteger("step", step, STEP_MOST);
-    const parameters = listParameters(params);
+    const parameters = parametersInOrder(params);
     checkLayout(parameters, (await this.#run()).parameters);
     for (;;) {
       const wanted = step ?? (await this.status()).step;
@@ -135,7 +135,7 @@ export class ParameterClient {
     const { step, conflict = "throw" } = options;
     checkInteger("step", step, STEP_MOST);
     checkOneOf("conflict", conflict, ["throw", "keep"]);
-    const parameters = listParameters(params);
+    const parameters = parametersInOrder(params);
     const vector = joined(gradientsOf(parameters));
     const run = await this.#run();
     checkLayout(parameters, run.parameters);

@@ -58,14 +58,14 @@ const MOST_ELEMENTS_PER_SHARD = 4_194_304;
 /** of a run: more than any shard could be fetched for, and few enough to count its blocks */
 const MOST_ELEMENTS = 2 ** 36;
 
-/** Refuses what is no run, whatever it is. @throws TypeError, RangeError */
+/** Refuses anything but a run. @throws TypeError, RangeError */
 export function checkConfig(value: unknown): asserts value is RunConfig {
   const config = value as RunConfig;
   if (!isRecord(config)) throw new TypeError(`a run must be an object, got ${typeName(value)}`);
   checkRunOptions(config);
   checkList("parameters", config.parameters);
   checkList("groups", config.groups);
-  config.parameters.forEach(checkTensor);
+  config.parameters.forEach(checkTensorInfo);
   const elements = config.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   checkInteger("the number of elements", elements, MOST_ELEMENTS);
   for (const group of config.groups) checkGroup(group, config.parameters);
@@ -87,7 +87,7 @@ function checkRunOptions(config: RunConfig): void {
   checkType("rejectNonfinite", rejectNonfinite, "boolean");
 }
 
-function checkTensor(tensor: TensorInfo): void {
+function checkTensorInfo(tensor: TensorInfo): void {
   if (!isRecord(tensor)) throw new TypeError(`a parameter must be an object, got ${typeName(tensor)}`);
   if (tensor.name !== null) checkType("the name of a parameter", tensor.name, "string");
   checkOneOf("the dtype of a parameter", tensor.dtype, ["float32", "float64"]);

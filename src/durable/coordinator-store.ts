@@ -1,4 +1,4 @@
-// The truth of a coordinator: what the run is, who takes part, and the latest decision.
+// What a coordinator has stored: what the run is, who takes part, and the latest decision.
 
 import type { RunConfig } from "./config.js";
 import { hasTable, readDocument, writeDocument } from "./document.js";
@@ -65,7 +65,7 @@ export class CoordinatorStore {
     return latest?.done === 0 ? latest.decision : null;
   }
 
-  /** From now on the step goes so and not otherwise. */
+  /** Stores the decision of a step, which is final. */
   decide(decision: Decision): void {
     this.#storage.sql.exec(
       "INSERT INTO decision VALUES (0, ?, 0) ON CONFLICT DO UPDATE SET decision = excluded.decision, done = 0",

@@ -11,10 +11,8 @@ import { type Bindings, ObjectBase, type ObjectContext, type Stub } from "./plat
 import type { ParameterShard } from "./shard.js";
 import type { ShardConfig } from "./shard-store.js";
 import type { JoinResult, RunStatus } from "./status.js";
-import { Steps } from "./steps.js";
+import { LOOK_AFTER_MS, Steps } from "./steps.js";
 
-/** How long a deletion may take before the object looks after it without being asked. */
-const LOOK_AFTER_MS = 10_000;
 /** How long an answer may wait for a step. */
 const WAIT_MS = 9_000;
 
@@ -37,7 +35,7 @@ export class ParameterCoordinator extends ObjectBase {
     this.#start();
   }
 
-  /** Nothing is known but what is stored. */
+  /** Forgets everything but what is stored. */
   #start(): void {
     const { storage } = this.#context;
     this.#store = new CoordinatorStore(storage);

@@ -60,7 +60,7 @@ export function describeRun(params: RunParams, options: RunOptions): { config: R
   const config = {
     ...RUN_DEFAULTS,
     ...Object.fromEntries(given.filter(isOwn)),
-    parameters: tensorsOf(parameters, saved),
+    parameters: tensorInfosOf(parameters, saved),
     groups: saved.map((group, i) => withNumbers(group, groups[i].schedule, defaults.schedule)),
   };
   checkConfig(config);
@@ -68,7 +68,7 @@ export function describeRun(params: RunParams, options: RunOptions): { config: R
 }
 
 /** The parameters in the order of the vector. */
-export function listParameters(params: Params): Parameter[] {
+export function parametersInOrder(params: Params): Parameter[] {
   const groups = toGroups(params).map((group) => (isGroup(group) ? { params: group.params } : group));
   return checkedParameters(new SGD(groups as unknown as Params, { lr: 0 }));
 }
@@ -100,7 +100,7 @@ function isGroup(value: unknown): value is Record<string, unknown> {
   return isRecord(value) && !Parameter.is(value);
 }
 
-function tensorsOf(parameters: readonly Parameter[], groups: readonly StateDictGroup[]): TensorInfo[] {
+function tensorInfosOf(parameters: readonly Parameter[], groups: readonly StateDictGroup[]): TensorInfo[] {
   const names = groups.flatMap(
     ({ param_names, params }) => (param_names as string[] | undefined) ?? params.map(() => null),
   );

@@ -1,4 +1,4 @@
-// Who may do what, and tokens that say so.
+// Grants, which say who may do what, and tokens that carry them.
 
 import { typeName } from "../common/checks.js";
 import { fromJson, toJson } from "./json.js";
@@ -114,7 +114,7 @@ function toBase64(bytes: Uint8Array): string {
   return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** Null for what is no base64. */
+/** Null for anything but base64. */
 function fromBase64(text: string): Uint8Array<ArrayBuffer> | null {
   try {
     const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));

@@ -56,13 +56,13 @@ async function grantOf<Env>(authorize: HandlerOptions<Env>["authorize"], request
   try {
     grant = await authorize(request, env);
   } catch {
-    // As good as no.
+    // An exception refuses, as null does.
   }
   if (!isGrant(grant)) throw refusal("unauthorized", "the request needs a token that is valid now");
   return grant;
 }
 
-/** What a project without its wrangler.jsonc has not. */
+/** The bindings, which a project without its wrangler.jsonc lacks. @throws ParameterServerError `unknown` */
 function bindingsOf(env: unknown): Bindings {
   for (const name of ["PARAMETER_COORDINATOR", "PARAMETER_SHARD"] as const) {
     if (typeof (env as Partial<Bindings> | null)?.[name]?.getByName === "function") continue;

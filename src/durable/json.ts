@@ -4,7 +4,7 @@ export function toJson(value: unknown): string {
   return JSON.stringify(value, (_, item) => (isOrdinary(item) ? item : { $number: textOf(item) }));
 }
 
-/** @throws SyntaxError on what is no JSON */
+/** @throws SyntaxError on anything but JSON */
 export function fromJson(text: string): unknown {
   return JSON.parse(text, (_, item) => (typeof item?.$number === "string" ? Number(item.$number) : item));
 }

@@ -31,7 +31,7 @@ const RETRY_AFTER = { "retry-after": "1" };
  * The answer to a refused request.
  *
  * @param later whether what is overloaded is to be asked again only after a while
- * @throws what is no refusal
+ * @throws anything but a refusal
  */
 export function errorResponse(error: unknown, later = true): Response {
   if (!(error instanceof ParameterServerError)) throw error;

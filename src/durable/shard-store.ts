@@ -1,4 +1,4 @@
-// The truth of a shard: rows of SQLite.
+// What a shard has stored: rows of SQLite.
 
 import { readDocument, writeDocument } from "./document.js";
 import { refusal } from "./error.js";

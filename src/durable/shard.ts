@@ -40,7 +40,7 @@ export class ParameterShard extends ObjectBase {
     this.#start();
   }
 
-  /** Nothing is known but what is stored. */
+  /** Forgets everything but what is stored. */
   #start(): void {
     this.#store = new ShardStore(this.#context.storage);
     this.#state = new ShardState(this.#store);

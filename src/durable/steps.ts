@@ -9,8 +9,8 @@ import type { ObjectStorage, Stub } from "./platform.js";
 import type { ParameterShard } from "./shard.js";
 import type { Decision } from "./shard-state.js";
 
-/** How long a decision may stay open before the object looks after it without being asked. */
-const LOOK_AFTER_MS = 10_000;
+/** How long a decision or a deletion may stay unfinished before the object looks after it without being asked. */
+export const LOOK_AFTER_MS = 10_000;
 /** Asking all shards again costs a call to each. */
 const ASK_AGAIN_MS = 1_000;
 
@@ -58,7 +58,7 @@ export class Steps {
     this.#waiting.delete(end);
   }
 
-  /** Goes on as far as possible now. One at a time; who comes meanwhile makes it look again. */
+  /** Goes on as far as possible now. One call at a time does; one that comes meanwhile makes it look again. */
   advance(): Promise<void> {
     this.#again = true;
     this.#going ??= this.#go().finally(() => {

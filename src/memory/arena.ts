@@ -42,7 +42,7 @@ export class Arena implements Allocator {
     // The last bytes of all are never handed out either: Safari's engine traps when a fill of zeros ends with them.
     this.#limit = Math.min(maximum * PAGE, ADDRESS_SPACE - LINE);
     this.#holes = [{ address: LINE, end: this.#limit }];
-    // With room for what is never handed out at the beginning.
+    // The first line, which is never handed out, comes on top.
     this.memory = newMemory(Math.min(Math.ceil((initialBytes + LINE) / PAGE), maximum), maximum);
   }
 
@@ -63,7 +63,7 @@ export class Arena implements Allocator {
 
   reserve(byteLength: number): void {
     this.#reserved += sizeOfBlock(byteLength);
-    this.#keepsReserve();
+    this.#growForReserve();
   }
 
   unreserve(byteLength: number): void {
@@ -107,7 +107,7 @@ export class Arena implements Allocator {
     if (!hole) return null;
     const { address } = hole;
     hole.address += size;
-    if (!this.#keepsReserve() && !this.#reaches(hole.address)) {
+    if (!this.#growForReserve() && !this.#growTo(hole.address)) {
       hole.address = address;
       return null;
     }
@@ -115,10 +115,10 @@ export class Arena implements Allocator {
     return { address, size };
   }
 
-  /** Whether what is reserved has its place behind all blocks, up to the limit. */
-  #keepsReserve(): boolean {
+  /** Grows the memory so that what is reserved has its place behind all blocks, up to the limit. @returns whether it has */
+  #growForReserve(): boolean {
     const { address } = this.#holes[this.#holes.length - 1];
-    return this.#reaches(Math.min(address + this.#reserved, this.#limit));
+    return this.#growTo(Math.min(address + this.#reserved, this.#limit));
   }
 
   #insertHole({ address, size }: Block): void {
@@ -143,11 +143,11 @@ export class Arena implements Allocator {
     return parked.length > 0;
   }
 
-  /** Whether the memory goes to `end` at least, or grows so far. */
-  #reaches(end: number): boolean {
+  /** Grows the memory, if it does not reach to `end`. @returns whether it does now */
+  #growTo(end: number): boolean {
     const current = this.memory.buffer.byteLength;
     const slack = Math.min(end + Math.min(current / 8, LARGEST_SLACK), this.#limit);
-    return end <= current || grows(this.memory, slack - current) || grows(this.memory, end - current);
+    return end <= current || tryGrow(this.memory, slack - current) || tryGrow(this.memory, end - current);
   }
 }
 
@@ -155,7 +155,7 @@ function sizeOfBlock(byteLength: number): number {
   return Math.max(Math.ceil(byteLength / ALIGNMENT), 1) * ALIGNMENT;
 }
 
-function grows(memory: WebAssembly.Memory, byteLength: number): boolean {
+function tryGrow(memory: WebAssembly.Memory, byteLength: number): boolean {
   try {
     memory.grow(Math.ceil(byteLength / PAGE));
     return true;

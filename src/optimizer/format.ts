@@ -3,7 +3,7 @@
 import type { ParamGroup } from "./groups.js";
 
 export function formatOptimizer(groups: readonly ParamGroup[]): string {
-  // Of whatever is there, so that it can be looked at.
+  // Whatever a program has put into paramGroups: console.log must not throw.
   const texts = Array.from(groups ?? [], (group, i) => {
     const { params, ...options } = { ...group };
     const keys = Object.keys(options).sort();

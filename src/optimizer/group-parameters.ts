@@ -58,7 +58,7 @@ export function checkUsed(rules: readonly GroupRule[], taken: readonly ListedPar
   }
 }
 
-/** @throws TypeError for what is no rule @internal */
+/** @throws TypeError for anything but a rule @internal */
 export function checkRule(rule: GroupRule, index: number): GroupRule {
   if (!isRecord(rule)) throw new TypeError(`rule ${index} must be an object { match, … }, got ${typeName(rule)}`);
   if (typeof rule.match !== "function" && tagOf(rule.match) !== "RegExp") {

@@ -50,7 +50,7 @@ const NOT_NEGATIVE = { lr: "learning rate", momentum: "momentum value", weightDe
 /** Defaults with the constructor's options, checked. */
 export function checkedDefaults(options: SGDOptions): Defaults {
   checkKeys(options, OPTION_NAMES, "SGD");
-  // In the order of the defaults, with those for what is given as undefined.
+  // Keys keep the order of DEFAULTS; an option given as undefined gets its default.
   const defaults = { ...DEFAULTS, ...options };
   fillIn(defaults, DEFAULTS);
   for (const [key, name] of Object.entries(NOT_NEGATIVE)) {

@@ -1,4 +1,4 @@
-// A step, prepared: which runs of elements the kernel is called for. Everything that can fail happens here, before the
+// A step, prepared: for which spans of elements the kernel is called. Everything that can fail happens here, before the
 // first element changes.
 
 import type { DType } from "../common/dtype.js";
@@ -36,8 +36,9 @@ interface PlannedGroup {
   momentum: boolean;
   merge: boolean;
   scalars: Scalars;
-  /** it has gradients with which arithmetic is float32; some with a momentum buffer of an earlier step */
+  /** some of its gradients are computed with in float32 */
   float32: boolean;
+  /** and some of those have a momentum buffer of an earlier step */
   running: boolean;
 }
 

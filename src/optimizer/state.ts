@@ -28,7 +28,7 @@ export class ParameterState<D extends DType = DType> {
   }
 
   /**
-   * The velocity, live: as long as the parameter and of its dtype. Null before the first step with momentum. After sparse
+   * The momentum buffer, live: as long as the parameter and of its dtype. Null before the first step with momentum. After sparse
    * gradients a dense copy of it.
    */
   get momentumBuffer(): ElementArrayOf<D> | null {

@@ -18,7 +18,7 @@ export function numberOf(value: unknown): unknown {
  * growth of its memory.
  *
  * @param what messages call the tensor
- * @throws TypeError for what is no tensor of floats, Error for one of another shape
+ * @throws TypeError for anything but a tensor of floats, Error for one of another shape
  */
 export function valuesFor(parameter: AnyParameter, tensor: unknown, what: string): ElementArray {
   const { dtype, data } = checkTensor(tensor, parameter.shape, what, parameter.label);

@@ -62,7 +62,7 @@ export type NamedParameters =
  * Left out is what an optimizer does not train: integers and booleans (`num_batches_tracked`), `running_mean` and
  * `running_var`, `_extra_state`. `options.include` decides otherwise, and `saveParameters(…, { base })` writes them back.
  *
- * Throws a `TypeError` that names what is no tensor (as in a whole checkpoint: pass its `model`), and the engine's `RangeError`
+ * Throws a `TypeError` that names whatever is not a tensor (as in a whole checkpoint: pass its `model`), and the engine's `RangeError`
  * when memory runs out. Everything is checked first; after an error no parameter is left over.
  *
  * ```ts
