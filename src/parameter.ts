@@ -72,7 +72,7 @@ export class Parameter<D extends DType = "float32" | "float64"> {
   ) {
     // JavaScript knows no private constructors.
     if (waiting === undefined) {
-      throw new TypeError("a parameter is made by engine.parameter(shape, options), with an engine of createEngine()");
+      throw new TypeError("a parameter is made by engine.parameter(shape)");
     }
     const { dtype = "float32", data, name, address, gradAddress } = checkOptions(options);
     this.engine = engine;
