@@ -23,7 +23,7 @@ export const BUDGETS: Budget[] = [
   { what: "OneCycleLR", source: 'export { OneCycleLR } from "sgd-wasm/schedule";', bytes: 4_100 },
   { what: "sgd-wasm/averaging", source: 'export * from "sgd-wasm/averaging";', beyondCore: true },
   { what: "sgd-wasm/amp", source: 'export * from "sgd-wasm/amp";', beyondCore: true },
-  { what: "sgd-wasm/tfjs", source: 'export * from "sgd-wasm/tfjs";', bytes: 3_350, beyondCore: true },
+  { what: "sgd-wasm/tfjs", source: 'export * from "sgd-wasm/tfjs";', bytes: 3_500, beyondCore: true },
   { what: "sgd-wasm/threads", source: 'export * from "sgd-wasm/threads";' },
 ];
 

@@ -1,11 +1,29 @@
 // Momentum as tfjs saves it with a model: an array for each variable, by its name.
 
+import { gotOf } from "../common/checks.js";
 import { parametersOf } from "../optimizer/groups.js";
 import type { AnyParameter } from "../parameter.js";
 import type { SGD } from "../sgd.js";
+import type { NamedTensor } from "./types.js";
 
 /** By the names of variables, in the order of the groups. */
 export type Momentum = Map<string, { shape: readonly number[]; data: Float32Array }>;
+
+/** @throws TypeError for anything but what `getWeights` gives: the number of steps, then momentum, each a tensor with its name */
+export function checkWeights(weights: readonly NamedTensor[]): void {
+  if (!Array.isArray(weights) || weights.length === 0) throw unlikeWeights(gotOf(weights));
+  for (const [i, given] of weights.entries()) {
+    const { name, tensor } = given ?? {};
+    const isTensor = typeof tensor?.data === "function" && !tensor.isDisposed && (i > 0 || tensor.size === 1);
+    if (typeof name !== "string" || !isTensor) throw unlikeWeights(`${gotOf(name ?? given)} at index ${i}`);
+  }
+}
+
+function unlikeWeights(got: string): TypeError {
+  return new TypeError(
+    `setWeights takes what getWeights gives, [{ name: "iter", tensor }, …] with tensors that are not disposed; got ${got}`,
+  );
+}
 
 /** Copies of the momentum of every variable that has one. */
 export function saveMomentum({ paramGroups, state }: SGD): Momentum {

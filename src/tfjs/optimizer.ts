@@ -2,6 +2,7 @@
 
 import type { SGD } from "../sgd.js";
 import { type Config, fromConfig, toConfig } from "./config.js";
+import { checkWeights } from "./momentum.js";
 import type { TfjsOptions } from "./options.js";
 import { type Gradients, pairsOf } from "./pairs.js";
 import { Training } from "./training.js";
@@ -72,6 +73,7 @@ function defineClass(tf: Tf): TorchSGDClass {
     }
 
     async setWeights(weights: NamedTensor[]): Promise<void> {
+      checkWeights(weights);
       const momentum = weights.slice(1).map(async ({ name, tensor }) => {
         return [name.slice(0, -SUFFIX.length), { shape: tensor.shape, data: (await tensor.data()).slice() }] as const;
       });

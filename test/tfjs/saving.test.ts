@@ -114,6 +114,37 @@ for (const backend of BACKENDS) {
     for (const each of [one, other, first, second]) each.dispose();
   });
 
+  test("anything but what getWeights gives is refused, and what there was stays", async () => {
+    const weight = variable([1, 2]);
+    const optimizer = sgd(tf, { lr: 1, momentum: 0.5 });
+    tf.tidy(() => optimizer.applyGradients({ [weight.name]: tf.ones([2]) }));
+    const [iter, momentum] = await optimizer.getWeights();
+    const disposed = tf.ones([2]);
+    disposed.dispose();
+    for (const [wrong, got] of [
+      [[], /got Array$/],
+      [undefined, /got undefined$/],
+      [{ iter }, /got object$/],
+      [[iter.tensor, momentum.tensor], /got .* at index 0$/],
+      [[momentum], /got ".*\/momentum" at index 0$/],
+      [[iter, null], /got null at index 1$/],
+      [[iter, { name: "a/momentum", tensor: disposed }], /got "a\/momentum" at index 1$/],
+    ] as const) {
+      await optimizer.setWeights(wrong as never).then(
+        () => assert.unreachable(String(got)),
+        (error) => {
+          assert.is(error.name, "TypeError");
+          assert.match(error.message, /^setWeights takes what getWeights gives, \[{ name: "iter", tensor }, …\]/);
+          assert.match(error.message, got);
+        },
+      );
+      assert.is(optimizer.iterations, 1);
+      const [{ momentumBuffer }] = optimizer.sgd.state.values();
+      assert.equal([...momentumBuffer!], [1, 1]);
+    }
+    for (const each of [weight, optimizer]) each.dispose();
+  });
+
   test("momentum that comes before the first step and does not fit is refused by every step", async () => {
     const [one, other] = [variable([1, 2]), variable([1, 2, 3])];
     const [first, second] = [sgd(tf, { lr: 1, momentum: 0.5 }), sgd(tf, { lr: 1, momentum: 0.5 })];
