@@ -287,7 +287,7 @@ export class Parameter<D extends DType = "float32" | "float64"> {
   }
 
   #setTensor(tensor: TensorData): void {
-    const { dtype, shape, data } = checkTensor(tensor, this.shape, "grad", this.label);
+    const { dtype, shape, data } = checkTensor(tensor, this.shape, "assigned grad", this.label);
     const source = this.gradient ? data : lasting(data, this.engine.memory);
     writeTensor(this.#placeOfGradient().view, this.dtype, { dtype, shape, data: source });
     this.#setGrad(true);

@@ -55,7 +55,9 @@ export function checkTensor(tensor: unknown, shape: readonly number[], what: str
   const values = data as ElementArray;
   if (!Array.isArray(given) || !isSameShape(shape, given) || values.length !== sizeOf(shape)) {
     const dimensions = Array.isArray(given) ? given.map(String) : typeName(given);
-    throw new Error(`${what} has ${values.length} elements of shape [${dimensions}], but belongs to ${whose}`);
+    throw new Error(
+      `${what} has data of a different size: ${values.length} elements of shape [${dimensions}], but belongs to ${whose}`,
+    );
   }
   return tensor as unknown as TensorData;
 }

@@ -63,7 +63,7 @@ export class MultiStepLR extends FactorScheduler {
     return power(this.gamma, passed, "gamma");
   }
 
-  /** The milestones come as a `Map`, or as an object where keys could not stay integers. */
+  /** The milestones come as a `Map`, or as an object where keys could not stay integers. @internal */
   override checkState(dict: unknown): Record<string, unknown> {
     const attributes = super.checkState(dict);
     const { milestones } = attributes;

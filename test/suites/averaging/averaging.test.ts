@@ -347,8 +347,11 @@ test("a state dict that does not fit is refused, with nothing changed", () => {
     [{ ...state, n_averaged: -1 }, /n_averaged must be an int64 tensor or an integer from 0 on/],
     [{ ...state, n_averaged: 1.5 }, /n_averaged must be/],
     [{ ...without, "module.scale": null }, /module.scale must be an object, got null/],
-    [{ ...state, "module.scale": tensor([2], 2) }, /module.scale has 2 elements of shape \[2\], but belongs to/],
-    [{ ...state, "module.layer.0.bias": tensor([5, 1], 5) }, /has 5 elements of shape \[5,1\]/],
+    [
+      { ...state, "module.scale": tensor([2], 2) },
+      /module.scale has data of a different size: 2 elements of shape \[2\], but belongs to/,
+    ],
+    [{ ...state, "module.layer.0.bias": tensor([5, 1], 5) }, /: 5 elements of shape \[5,1\]/],
     [{ ...state, "module.layer.0.bias": { ...tensor([5], 5), dtype: "int64" } }, /must be float32, float64/],
   ];
   const held = copiesOf(average.params);

@@ -78,8 +78,14 @@ for (const dtype of DTYPES) {
       parameter.grad = tensor(dtype, [2, 2], toHalves(numbers, dtype));
       assertSameBits(parameter.grad!, numbers);
       for (const [grad, message] of [
-        [tensor(dtype, [4], toHalves(numbers, dtype)), /grad has 4 elements of shape \[4\], but belongs to/],
-        [tensor(dtype, [2, 2], toHalves([1], dtype)), /grad has 1 elements of shape \[2,2\]/],
+        [
+          tensor(dtype, [4], toHalves(numbers, dtype)),
+          /^assigned grad has data of a different size: 4 elements of shape \[4\], but belongs to/,
+        ],
+        [
+          tensor(dtype, [2, 2], toHalves([1], dtype)),
+          /^assigned grad has data of a different size: 1 elements of shape \[2,2\]/,
+        ],
         [
           tensor(dtype, [2, 2], Float32Array.from(numbers)),
           /grad must be float32.* in its typed array, got .* in Float32Array/,
