@@ -151,8 +151,8 @@ function parseEntry(view: DataView, at: number, name: string, wide: number[], wh
     const narrow = view.getUint32(at + field, true);
     return narrow === 0xffffffff ? (wide.shift() ?? Number.NaN) : narrow;
   });
-  // A zip64 field that is not there is NaN, which equals nothing.
-  if (packed !== size || Number.isNaN(start)) fail(`${what} is stored, yet has ${packed} bytes for ${size}`, where);
+  if (Number.isNaN(size + packed + start)) fail(`${what} has no zip64 field, though its header refers to one`, where);
+  if (packed !== size) fail(`${what} is stored, yet has ${packed} bytes for ${size}`, where);
   return { name, crc: view.getUint32(at + 16, true), size, start, limit: 0 };
 }
 

@@ -74,11 +74,22 @@ test("a directory that reaches into its own end record is refused", () => {
   );
 });
 
-test("a start that is in a zip64 field which is not there is refused", () => {
-  refuses(
-    changed((view, entry) => view.setUint32(entry + START, 0xffffffff, true)),
-    /entry "archive\/data\/0"/,
-  );
+test("a size or a start that is in a zip64 field which is not there is refused", () => {
+  for (const field of [...SIZES, START]) {
+    refuses(
+      changed((view, entry) => view.setUint32(entry + field, 0xffffffff, true)),
+      /entry "archive\/data\/0" has no zip64 field/,
+    );
+  }
+});
+
+test("a stored entry whose two sizes differ is refused", () => {
+  for (const field of SIZES) {
+    refuses(
+      changed((view, entry) => view.setUint32(entry + field, 7, true)),
+      /entry "archive\/data\/0" is stored, yet has \d bytes for \d/,
+    );
+  }
 });
 
 test("a storage with fewer bytes than its elements take is refused", () => {
