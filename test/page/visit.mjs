@@ -59,8 +59,16 @@ export class Visit {
     await this.driver.until(() => document.getElementById("reading").textContent === "–");
   }
 
+  /** Waits for the frame that shows what has happened until now. */
+  painted() {
+    return this.driver.evaluate(
+      () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))),
+    );
+  }
+
   /** What the network sees: 64 numbers from 0 to 16. */
-  pixels() {
+  async pixels() {
+    await this.painted();
     return this.driver.evaluate(() =>
       [...document.querySelectorAll("#grid [role=gridcell]")].map((cell) => Number(cell.dataset.value)),
     );
@@ -177,14 +185,8 @@ export class Visit {
 
   /** The points of a curve of the chart, in pixels, once the frame is drawn that shows the latest. */
   async curve(name) {
-    const path = await this.driver.evaluate(
-      (name) =>
-        new Promise((resolve) => {
-          const read = () => resolve(document.querySelector(`.line.${name}`).getAttribute("d"));
-          requestAnimationFrame(() => requestAnimationFrame(read));
-        }),
-      name,
-    );
+    await this.painted();
+    const path = await this.driver.evaluate((name) => document.querySelector(`.line.${name}`).getAttribute("d"), name);
     return path
       .slice(1)
       .split(/[ML]/)
