@@ -104,7 +104,8 @@ function optimizers(tf: Tf, options: TfjsOptions): [who: string, optimizer: Opti
 /** The update of one variable, by gradients that come at other addresses every time. */
 function alone(tf: Tf, size: number): Contenders {
   return optimizers(tf, OPTIONS).map(([who, optimizer]) => {
-    const [{ name }, ...gradients] = [0, 1, 2].map((array) => variable(tf, [size], array));
+    const { name } = variable(tf, [size], 0);
+    const gradients = [1, 2].map((array) => tensor(tf, [size], array));
     let turn = 0;
     return [who, () => tf.tidy(() => optimizer.applyGradients({ [name]: gradients[turn++ % 2] }))];
   });
@@ -141,9 +142,13 @@ function decayedAndClipped(tf: Tf, variables: Variable[], gradients: Gradients):
 }
 
 function variable(tf: Tf, shape: number[], array: number): Variable {
+  return tf.variable(tensor(tf, shape, array));
+}
+
+function tensor(tf: Tf, shape: number[], array: number): Tensor {
   const values = new Float32Array(shape.reduce((size, n) => size * n, 1));
   fill(values, array);
-  return tf.variable(tf.tensor(values, shape));
+  return tf.tensor(values, shape);
 }
 
 function table(measurements: readonly Measurement[]): Table {
