@@ -18,9 +18,11 @@ const THRESHOLD_BYTES = 65536;
 const SMALLEST_CHUNK_BYTES = 16384;
 /** Passes up to this are cut into at most one chunk per thread: handing out more would take longer than it evens out. */
 const LARGEST_SINGLE_BYTES = 2097152;
-/** Longer ones into this many, if the chunks are not larger than this: small enough to share out evenly, large enough to be walked at several places. */
+/** Longer ones into this many, or into chunks that the kernel walks at several places if every thread gets one. */
 const CHUNKS_PER_THREAD = 4;
-const LARGEST_CHUNK_BYTES = 4194304;
+/** Of float32 and float64, and of 16-bit elements: LARGE of assembly/places.ts. */
+const CHUNK_BYTES = 4194304;
+const CHUNK_BYTES_16 = 4 * CHUNK_BYTES;
 
 export function threadedKernel(kernel: Kernel, team: Team): Kernel {
   const typed = DTYPES.map((dtype) => [dtype, threaded(kernel[dtype], team, dtype)]);
@@ -30,7 +32,12 @@ export function threadedKernel(kernel: Kernel, team: Team): Kernel {
 function threaded(kernel: TypedKernel, team: Team, dtype: DType): TypedKernel {
   const elementBytes = ELEMENT_BYTES[dtype];
   const run = (operation: number, n: number) =>
-    team.run(operation, DTYPES.indexOf(dtype), n, chunkBytes(team, n * elementBytes) / elementBytes);
+    team.run(
+      operation,
+      DTYPES.indexOf(dtype),
+      n,
+      chunkBytes(team, n * elementBytes, elementBytes === 2 ? CHUNK_BYTES_16 : CHUNK_BYTES) / elementBytes,
+    );
   const small = (n: number) => isSmall(team, n * elementBytes);
   const { pass } = team.control;
   return {
@@ -108,10 +115,11 @@ function isSmall(team: Team, byteLength: number): boolean {
 }
 
 /** A multiple of a cache line, so that no two threads write to the same one where arrays are aligned to it. */
-function chunkBytes({ control }: Team, byteLength: number): number {
+function chunkBytes({ control }: Team, byteLength: number, large = CHUNK_BYTES): number {
+  if (byteLength >= control.threads * large) return large;
   const perThread = byteLength <= LARGEST_SINGLE_BYTES ? 1 : CHUNKS_PER_THREAD;
   const even = Math.ceil(byteLength / (control.threads * perThread) / 1024) * 1024;
-  return Math.min(Math.max(even, SMALLEST_CHUNK_BYTES), LARGEST_CHUNK_BYTES);
+  return Math.max(even, SMALLEST_CHUNK_BYTES);
 }
 
 function writeArguments(pass: Float64Array, first: number, second = 0, third = 0, fourth = 0, fifth = 0): void {
