@@ -37,8 +37,8 @@ export function average<T extends number, E extends number>(
 }
 
 /**
- * Whole vectors, unrolled by two where a vector takes few instructions, then the tail, element by element. A loop for each rule would
- * be no faster.
+ * Whole vectors, unrolled by two where a vector takes few instructions, then the tail, element by element. A loop for each rule
+ * would be no faster.
  */
 function walk<T extends number, E extends number>(
   half: i32, rule: i32, a: usize, v: usize, bytes: usize, x: v128, y: v128, k: v128,

@@ -1,5 +1,5 @@
-// A large span is walked at several places in turn, block by block. The processor's prefetchers stop at the end of every page, and one walk has
-// one page to cross at a time; several overlap those pauses. `npm run bench -- places` measures other numbers.
+// A large span is walked at several places in turn, block by block. The processor's prefetchers stop at the end of every page.
+// One walk has one page to cross at a time; several overlap those pauses. `npm run bench -- places` measures other numbers.
 // @ts-ignore: decorator
 @inline
 const PLACES: usize = 4;

@@ -2,7 +2,7 @@
 
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { digits, type Table } from "../support/table.js";
+import { count, digits, type Table } from "../support/table.js";
 import { quantile } from "../support/timing.js";
 import type { Answer, Settings } from "./question.js";
 
@@ -32,23 +32,9 @@ export async function firstSteps({ quick }: Settings): Promise<Answer> {
     for (const [i, question] of questions.entries()) answers[i].push(ask(question));
   }
   const rows = questions.map(({ size, threads }, i) => [
-    `${size.toLocaleString("en")} elements, ${threads === 1 ? "1 thread" : `${threads} threads`}`,
-    ...[0.5, 0.9, 1].map((share) =>
-      digits(
-        quantile(
-          answers[i].map(({ firstStep }) => firstStep),
-          share,
-        ),
-      ),
-    ),
-    ...[0.5, 0.9, 1].map((share) =>
-      digits(
-        quantile(
-          answers[i].map(({ fullSpeed }) => fullSpeed),
-          share,
-        ),
-      ),
-    ),
+    `${count(size)} elements, ${threads === 1 ? "1 thread" : `${threads} threads`}`,
+    ...spread(answers[i].map(({ firstStep }) => firstStep)),
+    ...spread(answers[i].map(({ fullSpeed }) => fullSpeed)),
   ]);
   return { measurements: [], tables: [table(rows)] };
 }
@@ -57,6 +43,11 @@ function ask(question: FirstStepsQuestion): FirstSteps {
   const script = fileURLToPath(new URL("first-steps-process.ts", import.meta.url));
   const args = [...process.execArgv, script, JSON.stringify(question)];
   return JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" }));
+}
+
+/** The median, what nine of ten do not exceed, and the largest. */
+function spread(values: readonly number[]): string[] {
+  return [0.5, 0.9, 1].map((share) => digits(quantile(values, share)));
 }
 
 function table(rows: string[][]): Table {

@@ -7,8 +7,8 @@
 //   dist/edge-light/…      the same in the spelling of Vercel's edge functions
 //
 // One run of the bundler makes the entries of a folder, so that they share their classes, in one file besides their own: each
-// costs a start of Node half a millisecond. Those that need no class of the others have a run each, and are one file with a copy
-// of the few functions that they need. The names stay as written, and source maps lead to the sources, which are in the package.
+// file that Node loads costs half a millisecond. Entries that need no class of the others have a run each, and are one file with a
+// copy of the few functions that they need. The names stay as written, and source maps lead to the sources, which are in the package.
 
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";

@@ -93,7 +93,7 @@ function isNumberView(values: unknown): values is NumberArray {
 }
 
 /**
- * Refuses anything but an array of numbers, other elements because a typed array turns them into NaN or throws on them half-way.
+ * Refuses anything but an array of numbers: a typed array turns other elements into NaN, or throws on them half-way.
  *
  * @returns the array if it is a typed one, else a copy, since reading an element of the caller's again may give something else
  */

@@ -5,8 +5,8 @@ import { ARRAY_TYPE, type DType, type ElementArray, isDType, isHalf, toNumbers, 
 import type { TensorData } from "./tensor-data.js";
 
 /**
- * Refuses anything but an array of numbers, and a `Uint16Array` where it could be meant as numbers or as bit patterns: for elements of 16
- * bits it is the latter.
+ * Refuses anything but an array of numbers. A `Uint16Array` holds bit patterns if elements have 16 bits; elsewhere it is refused,
+ * because it could hold either.
  *
  * @returns what `checkNumbers` does
  */

@@ -10,7 +10,7 @@ const ALIGNMENT = 16;
 export interface ForeignOptions {
   /** run inside this memory, which may be shared; then `allocate` and `free` are required */
   memory?: WebAssemblyMemory;
-  /** `byteLength` to the byte address of as many bytes in `memory`, as any malloc gives it; 0 when there is no room */
+  /** Returns the byte address of `byteLength` free bytes in `memory`, as malloc does; 0 when there is no room */
   allocate?: (byteLength: number) => number;
   /** takes back what `allocate(byteLength)` returned as `address` */
   free?: (address: number, byteLength: number) => void;
